@@ -1,0 +1,37 @@
+# The two commands a newcomer needs are `make serve` and `make test`; each makes .venv when it is missing.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+# What the environment was made from: when it changes, the environment is brought up to date.
+STAMP := .venv/.made
+
+.PHONY: serve test lint proof bench clean
+
+serve: $(STAMP)
+	$(BIN)/mockserver serve $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The long checks: five minutes of fuzzing, every tool, repeated runs.
+proof: $(STAMP)
+	.ci/node-tools
+	SCHEMATHESIS_SECONDS=300 $(BIN)/python -m pytest -q -m slow $(ARGS)
+	for i in 1 2 3 4 5; do $(BIN)/python -m pytest -q -n 2 || exit 1; done
+
+bench: $(STAMP)
+	$(BIN)/python tests/bench/run.py $(ARGS)
+
+$(STAMP): pyproject.toml
+	@echo "Making .venv: this takes about a minute, once."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build dist

@@ -1,0 +1,1 @@
+"""Contract tests for both sides of the API."""

@@ -1,0 +1,128 @@
+"""The command line: `mockserver serve`, `mockserver spec`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final, Literal, NoReturn
+
+import click
+
+from mockserver import __version__
+from mockserver.options import make_api, mock_options, option
+
+_DEMO_TOKEN: Final = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
+
+
+def main() -> NoReturn:
+    """Run the command line. Exits with 0, or with 2 and one line if it could not run."""
+    try:
+        status = cli(prog_name="mockserver", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        status = 0
+    except click.ClickException as error:
+        click.echo(f"mockserver: {error.format_message()}", err=True)
+        status = 2
+    except click.Abort:
+        status = 130
+    sys.exit(status or 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mockserver")
+def cli() -> None:
+    """A local fake of the PixVerse upscale API that useapi.net sells.
+
+    Every option can be given as an environment variable, too: --port as MOCKSERVER_PORT.
+    """
+
+
+@cli.command(short_help="Emulate the API until Ctrl-C.")
+@option("--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port", type=click.IntRange(0, 65_535), default=8596, help="Port; 0 is any free one.")
+@option("--port-file", type=click.Path(path_type=Path), help="Gets the port, once connections are accepted.")
+@mock_options
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of the line for each request.")
+def serve(*, host: str, port: int, port_file: Path | None, log_format: Literal["text", "json"], **options: Any) -> None:
+    """Emulate the API until Ctrl-C."""
+    # Imported here: `mockserver --help` and `spec` need no server.
+    from mockserver import server
+    from mockserver.request_log import RequestLog
+
+    api = make_api(options)
+    try:
+        listener = server.bind(host, port)
+    except OSError as error:
+        raise click.ClickException(
+            f"can't listen on {host}:{port}: {_words(error)} (--port 0 takes any free port)"
+        ) from None
+    url = server.address(listener)
+
+    if not listener.getsockname()[0].startswith(("127.", "::1")):
+        click.echo(f"mockserver: {url} is open to others, and so is its control API", err=True)
+
+    if port_file is not None:
+        port_file.unlink(missing_ok=True)
+
+    def ready() -> None:
+        if port_file is not None:
+            server.write_port(listener, port_file)
+        if log_format == "text":
+            click.echo(_greeting(url, api))
+        else:
+            click.echo(f'{{"listening":"{url}"}}')
+
+    try:
+        server.run(api, listener, log=RequestLog(sys.stdout, log_format), ready=ready)
+    except OSError as error:
+        raise click.ClickException(f"--port-file {port_file} can't be written: {_words(error)}") from None
+    finally:
+        if port_file is not None:
+            port_file.unlink(missing_ok=True)
+
+
+@cli.command()
+@option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="Form of the output.")
+def spec(form: str) -> None:
+    """Print the contract."""
+    from mockserver.spec import ContractError, Document
+
+    try:
+        document = Document.load()
+    except ContractError as error:
+        raise click.ClickException(str(error)) from None
+    if form == "json":
+        import orjson
+
+        click.echo(orjson.dumps(document.data, option=orjson.OPT_INDENT_2).decode())
+    else:
+        click.echo(document.text, nl=False)
+
+
+def _words(error: OSError) -> str:
+    """What is wrong, without the path or address that the message names anyway."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _greeting(url: str, api: Any) -> str:
+    """Where it listens, and the first three things to try."""
+    tokens = sorted(api.settings.tokens)
+    video = api.example_id(tokens[0] if tokens else _DEMO_TOKEN)
+    any_video = video.rpartition(":")[0]
+    email = any_video.split("-pixverse:")[1].rpartition("-video")[0]
+    which = (
+        "put one of your tokens into TOKEN" if tokens else "any token user:<number>-<letters and digits> gets a sandbox"
+    )
+    curl = f'curl -s -H "Authorization: Bearer {"$TOKEN" if tokens else _DEMO_TOKEN}"'
+    post = f'{curl} -H "Content-Type: application/json" {url}/v2/pixverse/videos/upscale'
+    return f"""mockserver {__version__} at {click.style(url, bold=True)} (open it to read and try; Ctrl-C ends)
+
+List the finished videos ({which}):
+  {curl} "{url}/v2/pixverse/videos?email={email}&limit=2"
+
+Upscale one:
+  {post} -d '{{"video_id":"{video}"}}'
+
+Be refused, 429 (the number says it: 400, 401, 412, 429, 596 answer, 7 and 8 fail later):
+  {post} -d '{{"video_id":"{any_video}:429"}}'
+"""

@@ -1,0 +1,70 @@
+"""The entities of a sandbox. Plain data: Sandbox alone changes them."""
+
+from dataclasses import dataclass, field
+
+from mockserver.domain.footage import Footage
+from mockserver.domain.lifecycle import FINAL, Status
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """A linked PixVerse account.
+
+    Credits are conserved: `credits + reserved + spent` is what was ever granted. `running` jobs hold a slot
+    (they are followed and not final); `upstream` counts those PixVerse works on, cancelled ones too.
+    """
+
+    email: str
+    account_id: int
+    linked_at: int
+    max_jobs: int
+    concurrency: int
+    credits: int
+    reserved: int = 0
+    spent: int = 0
+    running: int = 0
+    upstream: int = 0
+    pending_error: bool = False
+    sources: int = 0
+    """How many of its videos no job made."""
+    videos: list[int] = field(default_factory=list)
+    """Numbers of its videos that are not deleted, oldest first."""
+
+
+@dataclass(slots=True)
+class Job:
+    """The process that makes a video. Instants are milliseconds since 1970, on the sandbox's clock.
+
+    `steps` are the statuses still to come and when; `followed` ends with a cancellation, which frees the slot and
+    stops callbacks while the video goes on.
+    """
+
+    started: int
+    cost: int
+    steps: list[tuple[int, Status]]
+    reply_url: str | None
+    reply_ref: str | None
+    followed: bool = True
+
+
+@dataclass(slots=True)
+class Video:
+    """A video of an account.
+
+    `original` is the number of the video it was upscaled from, None for a source. `origin` is the address under
+    which the request of its job reached the mock; "" for a video that no request made. `job` is None for those.
+    """
+
+    number: int
+    email: str
+    status: Status
+    created_at: int
+    footage: Footage
+    original: int | None = None
+    origin: str = ""
+    job: Job | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether its status will not change any more."""
+        return self.status in FINAL

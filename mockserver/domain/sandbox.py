@@ -1,0 +1,379 @@
+"""The world of one API token: commands and queries, each told the instant it happens at.
+
+A command either changes the sandbox or raises a Refusal and changes nothing. Time only enters as `now`
+(milliseconds since 1970): `advance(now)` applies the steps that are due, in the order of their time, so that one
+leap equals many small steps; `next_due` says when there will be something to do.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from random import Random
+from typing import NamedTuple
+
+from mockserver.domain import refusals
+from mockserver.domain.footage import CATALOGUE, Footage
+from mockserver.domain.identity import VideoId
+from mockserver.domain.lifecycle import INITIAL, STEPS, Status
+from mockserver.domain.model import Account, Job, Video
+from mockserver.domain.retention import forget_oldest, remember_deleted
+from mockserver.domain.rules import AccountRules, Rules
+
+_HOUR = 3_600_000
+_FIRST_NUMBER = 11_223_344
+"""Of the first video in every sandbox: the number in the contract's examples, which so work as they stand."""
+
+
+class Event(NamedTuple):
+    """A video reached a status: when (milliseconds since 1970), which, and the status."""
+
+    at: int
+    number: int
+    status: Status
+
+
+class Availability(NamedTuple):
+    """An account's slots: what it may run, what it runs, what it could still start."""
+
+    email: str
+    max_jobs: int
+    executing: int
+    available: int
+
+
+class Dice(Random):
+    """A seeded random that compares by its state, so that sandboxes compare as plain data."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dice) and self.getstate() == other.getstate()
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """Accounts, videos and jobs of one token; make one with `Sandbox.start`.
+
+    `videos` holds every video that is kept, by number; `deleted` the emails of those deleted last, by number. `running`
+    are the jobs without a final status, by number, in the order of their start.
+    """
+
+    user: str
+    rules: Rules
+    dice: Dice
+    now: int
+    next_number: int = _FIRST_NUMBER
+    accounts: dict[str, Account] = field(default_factory=dict)
+    videos: dict[int, Video] = field(default_factory=dict)
+    deleted: dict[int, str] = field(default_factory=dict)
+    running: dict[int, Job] = field(default_factory=dict)
+    due: list[tuple[int, int]] = field(default_factory=list)
+    """A heap of (instant, number of the job)."""
+    name: str | None = None
+    reply_url: str | None = None
+    """The useapi.net account's default for callbacks."""
+
+    @classmethod
+    def start(cls, *, user: str, rules: Rules, seed: int, now: int) -> "Sandbox":
+        """A fresh sandbox of the useapi.net user `user`; the same seed and instant give the same content."""
+        sandbox = cls(user=user, rules=rules, dice=Dice(seed), now=now)
+        for account in rules.accounts:
+            sandbox._link(account)
+        return sandbox
+
+    # Time
+
+    @property
+    def next_due(self) -> int | None:
+        """The instant of the next step; None while nothing runs."""
+        return self.due[0][0] if self.due else None
+
+    def advance(self, now: int) -> list[Event]:
+        """Apply every step due until `now`, and say what happened, in time order.
+
+        An instant before the sandbox's own is taken as that: time never goes backwards.
+        """
+        events: list[Event] = []
+        due = self.due
+        while due and due[0][0] <= now:
+            at, number = heappop(due)
+            video = self.videos[number]
+            self._step(video, self.running[number])
+            events.append(Event(at, number, video.status))
+        self.now = max(self.now, now)
+        return events
+
+    def _step(self, video: Video, job: Job) -> None:
+        _, status = job.steps.pop(0)
+        if status not in STEPS[video.status]:
+            raise AssertionError(f"no step from {video.status.name} to {status.name}")
+        video.status = status
+        if job.steps:
+            heappush(self.due, (job.steps[0][0], video.number))
+        else:
+            self._end(video, job)
+
+    def _end(self, video: Video, job: Job) -> None:
+        account = self.accounts[video.email]
+        del self.running[video.number]
+        account.upstream -= 1
+        if job.followed:
+            account.running -= 1
+        account.reserved -= job.cost
+        if video.status is Status.COMPLETED:
+            account.spent += job.cost
+        else:
+            account.credits += job.cost
+        self.deleted = forget_oldest(account, self.videos, self.running, self.deleted, self.rules.retention)
+
+    # Videos and jobs
+
+    def upscale(
+        self,
+        source: VideoId,
+        *,
+        max_jobs: int | None = None,
+        reply_url: str | None = None,
+        reply_ref: str | None = None,
+        origin: str = "",
+        ends: Status | None = None,
+    ) -> Video:
+        """Start a job that makes a new video out of a COMPLETED one.
+
+        `max_jobs` is the request's own limit, else the account's holds. With `ends`, the final status is that and
+        the source need not exist (the contract's triggers). Raises ForeignVideo, UnknownAccount, UnknownVideo,
+        DeletedVideo, UnfinishedVideo, PendingError, InsufficientCredits, AccountBusy, AllAccountsBusy,
+        UpstreamLimit, checked in this order.
+        """
+        account = self.account_of(source)
+        footage = self._footage_of(source, needed=ends is None)
+        self._check_capacity(account, account.max_jobs if max_jobs is None else max_jobs)
+
+        number = self._new_number()
+        cost = self.rules.cost if self.rules.credits else 0
+        queued, total = self._draw_durations()
+        now = self.now
+        job = Job(
+            started=now,
+            cost=cost,
+            steps=[(now + queued, Status.GENERATING), (now + total, ends or Status.COMPLETED)],
+            reply_url=reply_url,
+            reply_ref=reply_ref,
+        )
+        video = Video(number, account.email, INITIAL, now, footage, source.number, origin, job)
+        account.credits -= cost
+        account.reserved += cost
+        account.running += 1
+        account.upstream += 1
+        account.videos.append(number)
+        self.videos[number] = video
+        self.running[number] = job
+        heappush(self.due, (now + queued, number))
+        return video
+
+    def video(self, wanted: VideoId) -> Video:
+        """The video of this id. Raises UnknownVideo or DeletedVideo."""
+        video = self.videos.get(wanted.number)
+        if video is not None and wanted.user == self.user and wanted.email == video.email:
+            return video
+        if wanted.user == self.user and self.deleted.get(wanted.number) == wanted.email:
+            raise refusals.DeletedVideo(video_id=str(wanted))
+        raise refusals.UnknownVideo(video_id=str(wanted))
+
+    def page(self, email: str | None, *, limit: int, offset: int) -> list[Video]:
+        """Up to `limit` videos of an account, newest first, after skipping `offset`.
+
+        Raises UnknownAccount, and EmailRequired if `email` is None while several accounts are linked.
+        """
+        if email is None and not self.accounts:
+            return []
+        numbers = self.account(email).videos
+        end = max(0, len(numbers) - offset)
+        return [self.videos[number] for number in reversed(numbers[max(0, end - limit) : end])]
+
+    def delete(self, wanted: VideoId) -> None:
+        """Delete a video whose status is final. Raises UnknownVideo, DeletedVideo, VideoProcessing."""
+        video = self.video(wanted)
+        if not video.final:
+            raise refusals.VideoProcessing(video_id=str(wanted), status=video.status.name)
+        numbers = self.accounts[video.email].videos
+        del numbers[bisect_left(numbers, video.number)]
+        if video.job is None:
+            self.accounts[video.email].sources -= 1
+        del self.videos[video.number]
+        remember_deleted(self.deleted, video, self.rules.retention)
+
+    def cancel(self, wanted: VideoId) -> None:
+        """Stop following a job: its slot is free, no callback will be owed, the video goes on.
+
+        Raises UnknownJob for anything that is not a followed job of this user.
+        """
+        video = self.videos.get(wanted.number)
+        job = self.running.get(wanted.number)
+        if video is None or job is None or not job.followed or wanted != VideoId(self.user, video.email, video.number):
+            raise refusals.UnknownJob(id=str(wanted))
+        job.followed = False
+        self.accounts[video.email].running -= 1
+
+    def followed(self) -> Iterable[tuple[Video, Job]]:
+        """The jobs that hold a slot, in the order of their start."""
+        return ((self.videos[number], job) for number, job in self.running.items() if job.followed)
+
+    # Accounts
+
+    def account(self, email: str | None) -> Account:
+        """The account of this email, or the only one if None.
+
+        Raises UnknownAccount, and if `email` is None while not exactly one account is linked, NoAccounts or
+        EmailRequired.
+        """
+        if email is None:
+            if not self.accounts:
+                raise refusals.NoAccounts
+            if len(self.accounts) > 1:
+                raise refusals.EmailRequired(accounts=len(self.accounts))
+            return next(iter(self.accounts.values()))
+        account = self.accounts.get(email)
+        if account is None:
+            raise refusals.UnknownAccount(email=email)
+        return account
+
+    def account_of(self, source: VideoId) -> Account:
+        """The account that an id names. Raises ForeignVideo, UnknownAccount."""
+        if source.user != self.user:
+            raise refusals.ForeignVideo(video_id=str(source))
+        account = self.accounts.get(source.email)
+        if account is None:
+            raise refusals.UnknownAccount(video_id=str(source), email=source.email)
+        return account
+
+    def save_account(self, email: str, *, max_jobs: int) -> Account:
+        """Link an account, or update it; clears its pending error."""
+        account = self.accounts.get(email)
+        if account is None:
+            return self._link(self.rules.new_account, email=email, max_jobs=max_jobs)
+        account.max_jobs = max_jobs
+        account.pending_error = False
+        return account
+
+    def delete_account(self, email: str) -> int:
+        """Unlink an account with its videos and jobs; returns how many remain. Raises UnknownAccount."""
+        account = self.account(email)
+        del self.accounts[email]
+        for number in account.videos:
+            del self.videos[number]
+            self.running.pop(number, None)
+        self.due = [step for step in self.due if step[1] in self.running]
+        heapify(self.due)
+        self.deleted = {number: owner for number, owner in self.deleted.items() if owner != email}
+        return len(self.accounts)
+
+    def availability(self) -> list[Availability]:
+        """The slots of each account."""
+        return [
+            Availability(
+                account.email,
+                account.max_jobs,
+                account.running,
+                max(
+                    0,
+                    min(account.max_jobs - account.running, account.concurrency - account.upstream),
+                ),
+            )
+            for account in self.accounts.values()
+        ]
+
+    def adjust_account(
+        self,
+        email: str,
+        *,
+        credits: int | None = None,
+        max_jobs: int | None = None,
+        concurrency: int | None = None,
+        pending_error: bool | None = None,
+    ) -> Account:
+        """Set what an outside hand may set; None leaves a value as it is. Raises UnknownAccount."""
+        account = self.account(email)
+        if credits is not None:
+            account.credits = credits
+        if max_jobs is not None:
+            account.max_jobs = max_jobs
+        if concurrency is not None:
+            account.concurrency = concurrency
+        if pending_error is not None:
+            account.pending_error = pending_error
+        return account
+
+    # The user
+
+    def update_user(self, *, name: str | None = None, reply_url: str | None = None) -> None:
+        """Set the user's name and default for callbacks; None leaves a value as it is, "" means no default."""
+        if name is not None:
+            self.name = name
+        if reply_url is not None:
+            self.reply_url = reply_url or None
+
+    # Parts of the above
+
+    def _footage_of(self, source: VideoId, *, needed: bool) -> Footage:
+        if not needed:
+            return CATALOGUE[0]
+        video = self.video(source)
+        if video.status is not Status.COMPLETED:
+            raise refusals.UnfinishedVideo(video_id=str(source), status=video.status.name)
+        return video.footage
+
+    def _check_capacity(self, account: Account, max_jobs: int) -> None:
+        rules = self.rules
+        if account.pending_error:
+            raise refusals.PendingError(email=account.email)
+        if rules.credits and account.credits < rules.cost:
+            raise refusals.InsufficientCredits(email=account.email, credits=account.credits, cost=rules.cost)
+        if not rules.slots:
+            return
+        if account.running >= max_jobs:
+            others = [other for other in self.accounts.values() if other is not account]
+            all_full = bool(others) and all(other.running >= other.max_jobs for other in others)
+            refusal = refusals.AllAccountsBusy if all_full else refusals.AccountBusy
+            raise refusal(
+                email=account.email,
+                running=account.running,
+                maxJobs=max_jobs,
+                accounts=len(self.accounts),
+            )
+        if account.upstream >= account.concurrency:
+            raise refusals.UpstreamLimit(
+                email=account.email, upstream=account.upstream, concurrency=account.concurrency
+            )
+
+    def _draw_durations(self) -> tuple[int, int]:
+        """Milliseconds from acceptance to GENERATING, and to the end."""
+        durations = self.rules.durations
+        draw = self.dice.random
+        total = durations.shortest + int(draw() * (durations.longest - durations.shortest))
+        return int(total * durations.queued * draw()), total
+
+    def _new_number(self) -> int:
+        number = self.next_number
+        self.next_number += 1 + int(self.dice.random() * 1_000)
+        return number
+
+    def _link(self, rules: AccountRules, *, email: str | None = None, max_jobs: int | None = None) -> Account:
+        account = Account(
+            email=email or rules.email,
+            account_id=10_000_000 + int(self.dice.random() * 90_000_000),
+            linked_at=self.now,
+            max_jobs=max_jobs or rules.max_jobs,
+            concurrency=rules.concurrency,
+            credits=rules.credits,
+            pending_error=rules.pending_error,
+        )
+        self.accounts[account.email] = account
+        for age, footage in zip(range(len(rules.footage), 0, -1), rules.footage, strict=True):
+            number = self._new_number()
+            created_at = self.now - age * _HOUR - int(self.dice.random() * _HOUR)
+            self.videos[number] = Video(number, account.email, Status.COMPLETED, created_at, footage)
+            account.videos.append(number)
+        account.sources = len(account.videos)
+        return account

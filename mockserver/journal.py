@@ -1,0 +1,59 @@
+"""The journal: what was asked, what was answered, and why; bounded."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mockserver.message import Request, Response
+from mockserver.spec.violation import Violation
+
+KEPT_BYTES: Final = 65_536
+"""Bytes of a request's body that the journal keeps."""
+
+_MAX_BYTES: Final = 16 * 1_048_576
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request with its answer.
+
+    `at` is the sandbox's instant (milliseconds since 1970), None where no sandbox was reached; `operation` the
+    operationId, "" without one; `why` one sentence that explains the answer; `refusal` the name of the domain's "no".
+    """
+
+    request: Request
+    response: Response
+    operation: str
+    why: str
+    at: int | None = None
+    violations: tuple[Violation, ...] = ()
+    refusal: str | None = None
+
+
+class Journal:
+    """The last exchanges, oldest first: at most `bound`, and no more than fit into 16 MiB. `total` counts all."""
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._exchanges: deque[Exchange] = deque()
+        self._bytes = 0
+        self.total = 0
+
+    def append(self, exchange: Exchange) -> None:
+        """Keep an exchange; of long bodies only the start."""
+        self.total += 1
+        request = exchange.request
+        if len(request.body) > KEPT_BYTES:
+            exchange.request = replace(request, body=request.body[:KEPT_BYTES])
+        self._exchanges.append(exchange)
+        self._bytes += len(exchange.request.body) + len(exchange.response.body)
+        while len(self._exchanges) > self._bound or self._bytes > _MAX_BYTES:
+            gone = self._exchanges.popleft()
+            self._bytes -= len(gone.request.body) + len(gone.response.body)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(list(self._exchanges))
+
+    def __len__(self) -> int:
+        return len(self._exchanges)

@@ -1,0 +1,165 @@
+"""Domain values as the contract's JSON: one function for each schema."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mockserver.domain import Account, Availability, Job, Sandbox, Status, Video, VideoId
+from mockserver.scenario import Answers
+
+_SECURED: Final = "…secured…"
+_MONTH: Final = 30 * 86_400_000
+
+
+def video(sandbox: Sandbox, video: Video, origin: str, answers: Answers) -> dict[str, Any]:
+    """`Video`. `origin` is the address that media is served from."""
+    completed = video.status is Status.COMPLETED
+    footage = video.footage
+    upscaled = video.original is not None
+    width, height = footage.size(upscaled=upscaled) if completed else (0, 0)
+    media = f"{origin}/media/{video.number}-{width}x{height}" if completed else ""
+    image = f"{origin}/media/{video.number}-{footage.width}x{footage.height}.jpg"
+    job = video.job
+    presented: dict[str, Any] = {
+        "video_id": video_id(sandbox, video),
+        "video_status": int(video.status),
+        "video_status_name": video.status.name,
+        "video_status_final": video.final or (answers.queued_is_final and video.status is Status.QUEUED),
+        "account_id": sandbox.accounts[video.email].account_id,
+        "created_at": seconds(video.created_at),
+        "first_frame": media and f"{media}.jpg",
+        "last_frame": "",
+        "output_width": width,
+        "output_height": height,
+        "original_video_id": (
+            str(VideoId(sandbox.user, video.email, video.original)) if video.original is not None else 0
+        ),
+        "upscaled": int(upscaled),
+        "prompt": footage.prompt,
+        "negative_prompt": footage.negative_prompt,
+        "model": footage.model,
+        "quality": footage.quality,
+        "motion_mode": footage.motion_mode,
+        "asset_id": 0,
+        "auto_character_prompt": 0,
+        "seed": 0 if upscaled else video.number % 2_147_483_647,
+        "likes": 0,
+        "model_name": "",
+        "queue_data": {"queue_time": 1, "queue_count": 0},
+        "video_duration": footage.seconds,
+        "duration": footage.seconds,
+        "extended": 0,
+        "lip_sync": None if upscaled else {},
+        "url": media and f"{media}.mp4",
+        "img_id": 0,
+        "img_url": image,
+        "motion_brush": "",
+        "asset_name": "",
+        "asset_img_url": "",
+        "remove_watermark": int(upscaled),
+        "nick_name": video.email.partition("@")[0],
+        "avatar": "",
+        "aspect_ratio": footage.aspect_ratio,
+        "camera_movement": footage.camera_movement,
+        "relation_type": 0,
+        "style": footage.style,
+        "template_id": 0,
+        "template_name": "",
+        "template_thumbnail_url": "",
+        "template_thumbnail_video_url": "",
+        "template_i18n_json": "",
+        "workflow_tag": "",
+        "customer_paths": None,
+    }
+    if job is not None:
+        _add_reply(presented, job)
+    return presented
+
+
+def video_id(sandbox: Sandbox, video: Video) -> str:
+    """`VideoId`."""
+    return f"user:{sandbox.user}-pixverse:{video.email}-video:{video.number}"
+
+
+def account(account: Account, trouble: str) -> dict[str, Any]:
+    """`Account`, its secrets masked. `trouble` is the text of a pending error."""
+    expires = account.linked_at + _MONTH
+    presented = {
+        "email": account.email,
+        "maxJobs": account.max_jobs,
+        "password": _SECURED,
+        "jwt": {
+            "AccountId": account.account_id,
+            "ExpireTime": expires // 1_000,
+            "ExpireTimeUTC": milliseconds(expires),
+            "Username": account.email.partition("@")[0],
+            "token": f"abc{_SECURED}cde",
+        },
+    }
+    if account.pending_error:
+        presented["error"] = trouble
+    return presented
+
+
+def running_job(sandbox: Sandbox, video: Video, job: Job) -> dict[str, Any]:
+    """`RunningJob`."""
+    minutes, rest = divmod((sandbox.now - job.started) // 1_000, 60)
+    presented = {
+        "id": video_id(sandbox, video),
+        "type": "video",
+        "started": milliseconds(job.started),
+        "elapsed": f"{minutes:02}:{rest:02}",
+    }
+    _add_reply(presented, job)
+    return presented
+
+
+def available(availability: Availability) -> dict[str, Any]:
+    """An item of `Availability`."""
+    return {
+        "email": availability.email,
+        "maxJobs": availability.max_jobs,
+        "executing": availability.executing,
+        "available": availability.available,
+    }
+
+
+def features(account: Account) -> dict[str, Any]:
+    """`Features`: the account's balance stands in `credit_package`."""
+    return {
+        "credit_daily": 0,
+        "credit_monthly": 0,
+        "credit_package": account.credits,
+        "gen_simultaneously": account.concurrency,
+        "plan_name": "Pro",
+    }
+
+
+def user(sandbox: Sandbox) -> dict[str, Any]:
+    """`User`."""
+    presented: dict[str, Any] = {
+        "subscriptionIsActive": True,
+        "maxAccountsPerAPI": 3,
+        "accounts": {"pixverse": list(sandbox.accounts)},
+    }
+    if sandbox.name is not None:
+        presented["name"] = sandbox.name
+    if sandbox.reply_url is not None:
+        presented["replyUrl"] = sandbox.reply_url
+    return presented
+
+
+def seconds(instant: int) -> str:
+    """An instant (milliseconds since 1970) as "2025-01-01T12:13:14Z"."""
+    return datetime.fromtimestamp(instant // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def milliseconds(instant: int) -> str:
+    """An instant (milliseconds since 1970) as "2025-01-01T12:13:14.000Z"."""
+    return f"{seconds(instant)[:-1]}.{instant % 1_000:03}Z"
+
+
+def _add_reply(presented: dict[str, Any], job: Job) -> None:
+    if job.reply_url is not None:
+        presented["replyUrl"] = job.reply_url
+    if job.reply_ref is not None:
+        presented["replyRef"] = job.reply_ref

@@ -1,0 +1,181 @@
+"""Scenarios: the document that says what a sandbox starts with and how it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import cycle, islice
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from mockserver.domain.footage import CATALOGUE
+from mockserver.domain.rules import AccountRules, Durations, Rules
+from mockserver.spec.document import parse_yaml
+
+_FOLDER: Final = Path(__file__).parent / "scenarios"
+_MAX_BYTES: Final = 1_048_576
+_MAX_DEPTH: Final = 50
+
+
+class ScenarioError(Exception):
+    """A scenario can't be read or breaks the form of scenarios."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The choices where the vendor's pages are silent or disagree; see the fidelity table."""
+
+    processing: int = 404
+    encoded_id: int = 400
+    unknown_video: int = 400
+    queued_is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario that keeps the form, as plain data."""
+
+    data: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, source: str | Path | None, changes: Mapping[str, str] | None = None) -> "Scenario":
+        """Read the file, or the ready-made scenario, called `source`; then set the keys of `changes`.
+
+        A key is dotted ("answers.processing"), its value YAML. Raises ScenarioError with one line that names the
+        place, the rule and the value.
+        """
+        data = _read(source) if source is not None else {}
+        for key, text in (changes or {}).items():
+            _set(data, key, text)
+        if data:
+            title = f"scenario {str(source)!r}" if source is not None else "scenario"
+            data = _plain(data, title)
+            _check(data, title)
+        return cls(data)
+
+    @property
+    def answers(self) -> Answers:
+        return Answers(**self.data.get("answers", {}))
+
+    def rules(self, cost: int) -> Rules:
+        """The rules of a sandbox; an upscale costs `cost` credits."""
+        data = self.data
+        jobs = data.get("jobs", {})
+        limits = data.get("limits", {})
+        default = Durations()
+        accounts = tuple(_account(account) for account in data.get("accounts", ()))
+        return Rules(
+            cost=cost,
+            accounts=accounts if "accounts" in data else (AccountRules(),),
+            durations=Durations(
+                shortest=round(jobs["shortest"] * 1_000) if "shortest" in jobs else default.shortest,
+                longest=round(jobs["longest"] * 1_000) if "longest" in jobs else default.longest,
+            ),
+            slots=limits.get("slots", True),
+            credits=limits.get("credits", True),
+            retention=limits.get("retention", 100_000),
+        )
+
+
+def names() -> list[str]:
+    """The ready-made scenarios."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml") if path.stem != "schema")
+
+
+def _read(source: str | Path) -> dict[str, Any]:
+    path = _FOLDER / f"{source}.yaml" if str(source) in names() else Path(source)
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        hint = f"; ready-made scenarios: {', '.join(names())}"
+        raise ScenarioError(f"scenario {str(source)!r} can't be read: {error.strerror}{hint}") from None
+    if len(text) > _MAX_BYTES:
+        raise ScenarioError(f"scenario {str(source)!r} must be at most {_MAX_BYTES} bytes long")
+    try:
+        data = _parse(text)
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"scenario {str(source)!r} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise ScenarioError(f"scenario {str(source)!r} must be an object, got {str(data)[:80]!r}")
+    return data
+
+
+def _parse(text: bytes | str) -> Any:
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            # Aliases nest to documents of any size, and even into themselves.
+            raise yaml.YAMLError(f"aliases are not read here (*{event.anchor}, {event.start_mark})")
+        # The loader recurses in C, without a limit of its own.
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise yaml.YAMLError(f"nested deeper than {_MAX_DEPTH} levels ({event.start_mark})")
+    return parse_yaml(text)
+
+
+def _set(data: dict[str, Any], key: str, text: str) -> None:
+    node = data
+    *parents, last = key.split(".")
+    for part in parents:
+        child = node.setdefault(part, {})
+        if not isinstance(child, dict):
+            raise ScenarioError(f"--set {key}={text}: {part!r} has no keys")
+        node = child
+    try:
+        node[last] = _parse(text)
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"--set {key}: {text!r} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _plain(node: Any, title: str, place: str = "") -> Any:
+    """The data as JSON has it, with 3.0 as the integer it is. YAML knows more: dates, sets, keys of any type."""
+    if isinstance(node, dict):
+        for key in node:
+            if not isinstance(key, str):
+                raise ScenarioError(f"{title}: {place or '/'}: each key must be a string, got {key!r}")
+        return {key: _plain(value, title, f"{place}/{key}") for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value, title, f"{place}/{index}") for index, value in enumerate(node)]
+    if isinstance(node, float) and node.is_integer():
+        return int(node)
+    if (isinstance(node, float) and not isfinite(node)) or not isinstance(node, str | int | float | None):
+        raise ScenarioError(f"{title}: {place}: must be a value that JSON has, got {str(node)[:80]!r}")
+    return node
+
+
+def _check(data: dict[str, Any], title: str) -> None:
+    # Imported here: only a scenario needs it, most starts have none.
+    import jsonschema_rs
+
+    schema = parse_yaml((_FOLDER / "schema.yaml").read_bytes())
+    for error in jsonschema_rs.validator_for(schema).iter_errors(data):
+        place = "".join(f"/{part}" for part in error.instance_path) or "/"
+        raise ScenarioError(f"{title}: {place}: {_shortened(' '.join(error.message.split()))}")
+    jobs = {"shortest": 60, "longest": 600, **data.get("jobs", {})}
+    if jobs["shortest"] > jobs["longest"]:
+        raise ScenarioError(
+            f"{title}: /jobs: shortest must be at most longest, got {jobs['shortest']} and {jobs['longest']}"
+        )
+    emails = [account["email"] for account in data.get("accounts", ())]
+    if len(set(emails)) < len(emails):
+        raise ScenarioError(f"{title}: /accounts: each email must stand once, got {', '.join(emails)[:200]}")
+
+
+def _shortened(message: str) -> str:
+    """The value stands first in a message, the rule last."""
+    return message if len(message) <= 300 else f"{message[:150]} … {message[-150:]}"
+
+
+def _account(data: Mapping[str, Any]) -> AccountRules:
+    default = AccountRules()
+    videos = data.get("videos")
+    return AccountRules(
+        email=data["email"],
+        max_jobs=data.get("maxJobs", default.max_jobs),
+        concurrency=data.get("concurrency", default.concurrency),
+        credits=data.get("credits", default.credits),
+        pending_error=data.get("pendingError", False),
+        footage=default.footage if videos is None else tuple(islice(cycle(CATALOGUE), videos)),
+    )

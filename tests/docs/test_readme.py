@@ -1,0 +1,91 @@
+"""The README: its commands run, and nothing that can be chosen is missing from it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from live import serving
+from mockserver.cli import cli
+from mockserver.scenario import names
+from mockserver.spec import Contract
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_python_example_runs() -> None:
+    """Each Python block runs as it stands."""
+    assert blocks("python")
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_first_five_minutes_give_what_they_say(tmp_path: Path) -> None:
+    """The bash blocks, run in their order: a list, a 200, the scheduler, a 429, a file that plays, a 596 cleared."""
+    if shutil.which("bash") is None or shutil.which("curl") is None:
+        pytest.skip("bash and curl are not installed")
+    with serving("--speed", "60") as mock:
+        script = "\n".join(["set -eu", *blocks("bash")]).replace("http://127.0.0.1:8596", mock.url)
+        done = subprocess.run(
+            ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path
+        )
+        accounts = requests.get(
+            f"{mock.url}/__mock/accounts", headers={"Authorization": "Bearer user:12345-demo"}, timeout=10
+        ).json()["data"]
+    printed = done.stdout
+    assert '"data":[{"video_id":"user:12345-pixverse:demo@example.com-video:' in printed
+    assert len(re.findall(r'\{"video_id":"[^"]+"\}', printed)) == 3
+    assert '"replyRef":"order-17"' in printed
+    assert printed.count('{"error":"Account demo@example.com is busy executing 3 tasks."}') == 1
+    assert (tmp_path / "upscaled.mp4").read_bytes()[4:8] == b"ftyp"
+    assert '"pendingError":true' in printed
+    assert [account["pendingError"] for account in accounts] == [False]
+
+
+def test_every_option_of_serve_is_told() -> None:
+    """The table has them all."""
+    options = {option for parameter in cli.commands["serve"].params for option in parameter.opts}
+    missing = {option for option in options if f"`{option}" not in README}
+    assert not missing
+
+
+def test_every_trigger_is_told() -> None:
+    """The table of numbers has them all."""
+    triggers = Contract.load().triggers["upscaleVideo"]
+    table = README[README.index("| number | answer |") :].split("\n\n")[0]
+    assert set(
+        map(
+            int, re.findall(r"\b\d+\b(?=[^|]*\|)", "\n".join(row.split("|")[1] + "|" for row in table.splitlines()[2:]))
+        )
+    ) == set(triggers)
+
+
+def test_every_ready_made_scenario_is_told() -> None:
+    """By its name."""
+    assert all(f"`{name}`" in README for name in names())
+
+
+def test_every_switch_of_the_scenario_is_told() -> None:
+    """Each key of answers and limits stands in the fidelity table or in the text."""
+    schema = yaml.safe_load((ROOT / "mockserver" / "scenarios" / "schema.yaml").read_text(encoding="utf-8"))
+    answers = {f"answers.{key}" for key in schema["properties"]["answers"]["properties"]}
+    missing = {key for key in answers if key not in README}
+    assert not missing
+
+
+def test_every_path_in_the_map_exists() -> None:
+    """What the README says where to find is there."""
+    table = README[README.index("| to find | look in |") :].split("\n\n")[0]
+    paths = re.findall(r"`([\w/.]+)`", table)
+    homes = [ROOT, ROOT / "mockserver"]
+    assert paths
+    assert all(any((home / path).exists() for home in homes) for path in paths)

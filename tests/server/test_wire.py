@@ -1,0 +1,281 @@
+"""The live server on the wire: what only a socket shows."""
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from mockserver import Api, Settings
+from mockserver.server import running
+
+AUTHORIZATION = "Authorization: Bearer user:12345-demo"
+UPSCALE = "POST /v2/pixverse/videos/upscale HTTP/1.1"
+
+
+@pytest.fixture
+def address() -> Iterator[tuple[str, int]]:
+    """Host and port of a mock."""
+    with running(Api(Settings(strict=True))) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        yield host, int(port)
+
+
+def exchange(address: tuple[str, int], *sent: bytes, answers: int = 1) -> bytes:
+    """All that comes back until there are so many whole answers, or the server closes."""
+    with socket.create_connection(address, timeout=10) as connection:
+        for part in sent:
+            connection.sendall(part)
+        received = b""
+        while whole(received) < answers and (chunk := connection.recv(65_536)):
+            received += chunk
+        return received
+
+
+def whole(received: bytes) -> int:
+    """How many whole answers these bytes hold."""
+    count = 0
+    while (end := received.find(b"\r\n\r\n")) >= 0:
+        length = re.search(rb"content-length: (\d+)", received[:end])
+        received = received[end + 4 :]
+        size = int(length[1]) if length else 0
+        if len(received) < size:
+            break
+        received = received[size:]
+        count += 1
+    return count
+
+
+def request(line: str, *headers: str, body: bytes = b"") -> bytes:
+    head = [line, "Host: mock", *headers]
+    if body:
+        head.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
+
+
+def error(received: bytes) -> str:
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n"), received
+    assert b"content-type: application/json" in head
+    value = json.loads(body)
+    assert set(value) == {"error"}
+    return str(value["error"])
+
+
+def test_control_character_in_a_header_is_named(address: tuple[str, int]) -> None:
+    """The vendor's shape of a 400, with the header and the value."""
+    received = exchange(address, request("GET /v2/account HTTP/1.1", "X-Odd: a\x01b"))
+    assert error(received) == 'the header X-Odd must hold no control characters, got "a\\u0001b"'
+
+
+def test_control_character_in_the_path_is_named(address: tuple[str, int]) -> None:
+    """Likewise."""
+    received = exchange(address, request("GET /v2/acc\x07ount HTTP/1.1"))
+    assert "must hold no control characters" in error(received)
+    assert "\\u0007" in error(received)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"nonsense\r\n\r\n", b"GET /\xff HTTP/1.1\r\n\r\n"]
+)
+def test_what_is_no_http_is_answered_400(address: tuple[str, int], sent: bytes) -> None:
+    """TLS on the plain port, text, bytes that no path may hold."""
+    assert error(exchange(address, sent))
+
+
+def test_connection_stays_usable(address: tuple[str, int]) -> None:
+    """Two requests on one connection get two answers, in order."""
+    received = exchange(
+        address,
+        request("GET /v2/account HTTP/1.1", AUTHORIZATION),
+        request("GET /nowhere HTTP/1.1", AUTHORIZATION),
+        answers=2,
+    )
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404"]
+
+
+def test_pipelined_requests_are_answered_in_order(address: tuple[str, int]) -> None:
+    """Also where one goes to the seam and the next to Flask beneath."""
+    sent = b"".join(
+        [
+            request("GET /v2/account HTTP/1.1", AUTHORIZATION),
+            request("GET /openapi.json HTTP/1.1"),
+            request("GET /nowhere HTTP/1.1"),
+            request("GET /__mock/health HTTP/1.1"),
+        ]
+    )
+    received = exchange(address, sent, answers=4)
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"404", b"200"]
+
+
+def test_close_is_honoured(address: tuple[str, int]) -> None:
+    """The answer says so, and the connection ends."""
+    received = exchange(address, request("GET /v2/account HTTP/1.1", AUTHORIZATION, "Connection: close"))
+    assert b"connection: close" in received
+
+
+def test_expectation_is_met_before_the_body(address: tuple[str, int]) -> None:
+    """100 Continue, then the answer."""
+    body = b'{"video_id": "user:12345-pixverse:demo@example.com-video:11223344"}'
+    head = request(
+        UPSCALE,
+        AUTHORIZATION,
+        "Content-Type: application/json",
+        "Expect: 100-continue",
+        f"Content-Length: {len(body)}",
+    )
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(head)
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+def test_long_body_is_read_to_its_end_and_answered(address: tuple[str, int]) -> None:
+    """A client that sends 10 MB hears the 400 rather than a reset."""
+    body = b"x" * 10_000_000
+    received = exchange(address, request(UPSCALE, AUTHORIZATION, "Content-Type: application/json", body=body))
+    assert error(received) == "the body must be at most 1048576 bytes long, got more"
+
+
+def test_chunked_body_is_read(address: tuple[str, int]) -> None:
+    """A body without Content-Length."""
+    body = b'{"video_id": "user:12345-pixverse:demo@example.com-video:11223344"}'
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:9], body[9:])) + b"0\r\n\r\n"
+    received = exchange(
+        address,
+        request(UPSCALE, AUTHORIZATION, "Content-Type: application/json", "Transfer-Encoding: chunked"),
+        chunks,
+    )
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_hanging_client_holds_up_nobody(address: tuple[str, int]) -> None:
+    """While a hundred requests wait for the rest of their body, others are answered."""
+    half = request(UPSCALE, AUTHORIZATION, "Content-Type: application/json", "Content-Length: 100") + b"{"
+    waiting = [socket.create_connection(address, timeout=10) for _ in range(100)]
+    try:
+        for connection in waiting:
+            connection.sendall(half)
+        received = exchange(address, request("GET /v2/account HTTP/1.1", AUTHORIZATION))
+        assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    finally:
+        for connection in waiting:
+            connection.close()
+
+
+def test_client_that_leaves_in_the_middle_is_forgotten(address: tuple[str, int]) -> None:
+    """Its half request has no effect, and the next one is served."""
+    half = request(UPSCALE, AUTHORIZATION, "Content-Type: application/json", "Content-Length: 100") + b"{"
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(half)
+    received = exchange(address, request("GET /v2/pixverse/scheduler HTTP/1.1", AUTHORIZATION))
+    assert received.endswith(b"\r\n\r\n[]")
+
+
+def test_many_connections_at_once_get_their_own_answers(address: tuple[str, int]) -> None:
+    """Sixteen clients, each with its token, see only their own jobs."""
+    seen: dict[int, bytes] = {}
+
+    def client(number: int) -> None:
+        authorization = f"Authorization: Bearer user:{number}-demo"
+        body = b'{"video_id": "user:%d-pixverse:demo@example.com-video:11223344"}' % number
+        exchange(
+            address, request(UPSCALE, authorization, "Content-Type: application/json", "Connection: close", body=body)
+        )
+        seen[number] = exchange(
+            address, request("GET /v2/pixverse/scheduler HTTP/1.1", authorization, "Connection: close")
+        )
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(1, 17)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(answer.count(b'"id":') == 1 and b'"user:%d-' % number in answer for number, answer in seen.items())
+    assert len(seen) == 16
+
+
+def test_offer_of_another_protocol_is_declined(address: tuple[str, int]) -> None:
+    """Java's client and `curl --http2` offer HTTP/2 with every request; the body is read all the same."""
+    body = b'{"video_id": "user:12345-pixverse:demo@example.com-video:412"}'
+    received = exchange(
+        address,
+        request(
+            UPSCALE,
+            AUTHORIZATION,
+            "Content-Type: application/json",
+            "Connection: Upgrade, HTTP2-Settings",
+            "Upgrade: h2c",
+            "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+            body=body,
+        ),
+    )
+    assert received.startswith(b"HTTP/1.1 412 ")
+
+
+def test_path_that_is_not_percent_encoded_is_named(address: tuple[str, int]) -> None:
+    """Raw UTF-8 in a path."""
+    received = exchange(address, "GET /v2/pixverse/accounts/é@x.com HTTP/1.1\r\nHost: mock\r\n\r\n".encode())
+    assert error(received).startswith("the path must be percent-encoded, got ")
+
+
+def test_head_without_end_is_refused(address: tuple[str, int]) -> None:
+    """Nobody fills the memory with headers."""
+    received = exchange(address, request("GET /v2/account HTTP/1.1", f"X-Long: {'x' * 70_000}"))
+    assert error(received) == "the head must be at most 65536 bytes long, got more"
+
+
+def test_hundreds_of_pipelined_requests_behind_a_page_are_answered(address: tuple[str, int]) -> None:
+    """None is lost, and no answer is a call deeper than the last."""
+    sent = request("GET /openapi.json HTTP/1.1") + 400 * request("GET /v2/account HTTP/1.1", AUTHORIZATION)
+    received = exchange(address, sent, answers=401)
+    assert received.count(b"HTTP/1.1 200 OK\r\n") == 401
+
+
+def test_chunked_body_reaches_the_control_api(address: tuple[str, int]) -> None:
+    """As it reaches the emulated one."""
+    received = exchange(
+        address,
+        request(
+            "PATCH /__mock/accounts/demo@example.com HTTP/1.1",
+            AUTHORIZATION,
+            "Content-Type: application/json",
+            "Transfer-Encoding: chunked",
+        ),
+        b'd\r\n{"maxJobs":4}\r\n0\r\n\r\n',
+    )
+    assert b'"maxJobs":4' in received
+
+
+@pytest.mark.parametrize("line", ["POST /__mock/reset HTTP/1.1", "POST /openapi.json HTTP/1.1", "POST / HTTP/1.1"])
+def test_half_sent_bodies_stop_neither_control_nor_pages(address: tuple[str, int], line: str) -> None:
+    """However many, and whatever they are for."""
+    half = request(line, AUTHORIZATION, "Content-Type: application/json", "Content-Length: 100") + b"{"
+    waiting = [socket.create_connection(address, timeout=10) for _ in range(20)]
+    try:
+        for connection in waiting:
+            connection.sendall(half)
+        assert exchange(address, request("GET /openapi.json HTTP/1.1")).startswith(b"HTTP/1.1 200 OK\r\n")
+        accounts = request("GET /__mock/accounts HTTP/1.1", AUTHORIZATION)
+        assert exchange(address, accounts).startswith(b"HTTP/1.1 200 OK\r\n")
+    finally:
+        for connection in waiting:
+            connection.close()
+
+
+def test_empty_answer_carries_no_length(address: tuple[str, int]) -> None:
+    """204 has no body, so no word about one."""
+    received = exchange(
+        address, request("POST /__mock/reset HTTP/1.1", AUTHORIZATION, "Content-Length: 0", "Connection: close")
+    )
+    assert received.startswith(b"HTTP/1.1 204 No Content\r\n")
+    assert b"content-length" not in received
+
+
+def test_proxy_headers_are_not_believed(address: tuple[str, int]) -> None:
+    """--public-url is the way to say where clients see the mock."""
+    received = exchange(address, request("GET /openapi.json HTTP/1.1", "X-Forwarded-Proto: https"))
+    assert b'"url": "http://mock"' in received
