@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,7 +15,13 @@ from urllib.parse import quote
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support import expected_conditions as ec
@@ -95,14 +102,30 @@ class Page:
         found: WebElement = self.wait(ec.element_to_be_clickable((By.CSS_SELECTOR, selector)))
         return found
 
-    def press(self, selector: str) -> None:
-        """Press a button, once nothing that moves lies over it."""
+    def press(self, selector: str, *, until: Callable[[], bool] | None = None) -> None:
+        """Press a button, once nothing that moves lies over it; anew `until` it shows, as a person would.
+
+        A page that is just being drawn anew may lose a press.
+        """
 
         def pressed(_: webdriver.Chrome) -> bool:
             self.find(selector).click()
             return True
 
         self.wait(pressed)
+        if until is None:
+            return
+        for _ in range(PATIENCE):
+            with suppress(TimeoutException):
+                WebDriverWait(self.driver, 1, POLL, UNSETTLED).until(lambda _: until())
+                return
+            with suppress(ElementNotInteractableException, NoSuchElementException, *UNSETTLED):
+                self.driver.find_element(By.CSS_SELECTOR, selector).click()
+        pytest.fail(f"pressing {selector} has no effect")
+
+    def has(self, selector: str) -> bool:
+        """Whether the page shows such an element now."""
+        return any(element.is_displayed() for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
 
     def open(self, operation: str = "") -> None:
         """Load the page anew, at an operation or at its top."""
@@ -193,8 +216,7 @@ def test_every_operation_opens_without_a_complaint(page: Page) -> None:
     )
     closed = "return document.querySelectorAll('.opblock:not(.is-open), .loading-container').length"
     page.wait(lambda driver: driver.execute_script(closed) == 0)
-    page.press(".btn.authorize")
-    page.find(".modal-ux")
+    page.press(".btn.authorize", until=lambda: page.has(".modal-ux"))
     assert page.complaints() == []
 
 
@@ -264,9 +286,9 @@ def test_the_numbers_that_force_an_answer_are_listed(page: Page) -> None:
 def test_without_a_token_the_401_is_shown(page: Page) -> None:
     """After a press on Logout."""
     page.open("videos/listVideos")
-    page.press(".btn.authorize")
-    page.press(".modal-ux .auth-btn-wrapper button:first-child")
-    page.press(".modal-ux .btn-done")
+    page.press(".btn.authorize", until=lambda: page.has(".modal-ux"))
+    page.press(".modal-ux button[aria-label='Remove authorization']", until=lambda: page.has(".modal-ux input"))
+    page.press(".modal-ux .btn-done", until=lambda: not page.has(".modal-ux"))
     assert page.execute() == "401"
     assert "Unauthorized" in page.shown(".highlight-code")
 
