@@ -5,24 +5,29 @@ match operation -> token -> sandbox (401) -> violations (400) -> trigger -> hand
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from mockserver import refusing
-from mockserver.clock import ClockFactory
+from mockserver.attempted import Attempted
 from mockserver.completeness import check
-from mockserver.domain import VideoId
+from mockserver.destinations import Destinations
+from mockserver.domain import Verdict, VideoId
 from mockserver.domain.refusals import PendingError, Refusal
+from mockserver.domain.reporting import is_early
 from mockserver.handlers import HANDLERS, Call
-from mockserver.journal import Exchange
+from mockserver.journal import Coming, Exchange
 from mockserver.message import Headers, Request, Response
 from mockserver.problem import bug
 from mockserver.runtime import Denied, GuardedSandbox, Runtime
 from mockserver.scenario import Scenario
 from mockserver.settings import Settings
 from mockserver.spec import Answer, Contract, ContractError, Miss, Operation, Violation
+
+if TYPE_CHECKING:
+    from mockserver.courier import Courier
 
 _JSON: Final = ((b"content-type", b"application/json"),)
 
@@ -36,22 +41,58 @@ class Bug(Exception):  # noqa: N818 - the design's word
 class Api:
     """The emulated API of one mock. Raises ContractError or ScenarioError when it can't be set up."""
 
-    def __init__(self, settings: Settings | None = None, clock: ClockFactory | None = None) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.contract = Contract.load(self.settings.contract)
         if missing := set(HANDLERS) ^ set(self.contract.operations):
             raise ContractError(f"operations and handlers differ: {', '.join(sorted(missing))}")
         check(self.contract)
         scenario = Scenario.load(self.settings.scenario, self.settings.changes)
-        self.answers = scenario.answers
-        self.runtime = Runtime(self.settings, scenario.rules(self.contract.cost), self.contract.token_pattern, clock)
+        self.runtime = Runtime(self.settings, scenario, self.contract.cost, self.contract.token_pattern)
         self._trouble = self._pending_text()
+        self._courier: Courier | None = None
+        self.observer: Callable[[Attempted], None] = _log_attempt
+        """Is told of each attempt to deliver a callback, on the courier's thread."""
+
+    @property
+    def courier(self) -> "Courier":
+        """Who sends callbacks; there is none before there is something to send."""
+        if self._courier is None:
+            # Imported here: most runs never call anybody.
+            from mockserver.courier import Courier
+            from mockserver.posting import Posting
+
+            settings = self.settings
+            posting = Posting(self.contract)
+            with self.runtime.lock:
+                if self._courier is None:
+                    self._courier = Courier(
+                        posting,
+                        Destinations(settings.callback_hosts),
+                        timeout=settings.callback_timeout,
+                        strict=settings.strict,
+                        observer=self._observe,
+                    )
+        return self._courier
+
+    def _observe(self, attempted: Attempted) -> None:
+        self.observer(attempted)
+
+    def close(self) -> None:
+        """End what goes on in the background. What is still owed to receivers stays so."""
+        if self._courier is not None:
+            self._courier.close()
+
+    def sandboxes(self) -> list[GuardedSandbox]:
+        """All sandboxes there are."""
+        return [guarded for _, guarded in self.runtime]
 
     def answer(self, request: Request) -> Response:
-        """The answer to a request."""
-        return self.exchange(request).response
+        """The answer to a request; it may have to be waited for."""
+        coming = self.exchange(request)
+        return coming.response if isinstance(coming, Exchange) else coming.result().response
 
-    def exchange(self, request: Request) -> Exchange:
+    def exchange(self, request: Request) -> Coming:
         """The answer to a request, with what led to it; it stands in the journal, too."""
         match = self.contract.match(request.method, request.path)
         if isinstance(match, Miss):
@@ -66,17 +107,31 @@ class Api:
             request.query,
             request.header(b"content-type"),
             request.body,
-            encoded_ids=self.answers.encoded_id == 200,
+            encoded_ids=guarded.answers.encoded_id == 200,
         )
         with guarded.lock:
-            now = guarded.clock.now()
-            guarded.sandbox.advance(now)
+            now = guarded.catch_up()
             if isinstance(fitting, list):
                 exchange = self._violated(request, operation, match.parameters, fitting)
             else:
                 exchange = self._fitting(request, operation, guarded, *fitting)
             exchange.at = now
             guarded.journal.append(exchange)
+            clock = guarded.clock
+            clock.tick()
+            if not guarded.sandbox.calls:
+                return exchange
+            job = guarded.sandbox.running.get(exchange.accepted) if exchange.accepted is not None else None
+            early = job is not None and is_early(job)
+            wake = clock.mode == "auto" or (job is not None and clock.mode == "real")
+        return self._calling(guarded, exchange, early=early, wake=wake)
+
+    def _calling(self, guarded: GuardedSandbox, exchange: Exchange, *, early: bool, wake: bool) -> Coming:
+        """The exchange, in a sandbox that owes callbacks."""
+        if early and exchange.accepted is not None:
+            return self.courier.first_callback(guarded, exchange.accepted, lambda: exchange)
+        if wake:
+            self.courier.wake(guarded)
         return exchange
 
     def malformed(self, request: Request, sentence: str) -> Exchange:
@@ -104,7 +159,7 @@ class Api:
         body: Any,
     ) -> Exchange:
         origin = self.settings.public_url or request.origin
-        call = Call(guarded.sandbox, parameters, body, origin, self.answers, self._trouble, guarded.shown)
+        call = Call(guarded.sandbox, parameters, body, origin, guarded.answers, self._trouble, guarded.shown)
         try:
             triggers = self.contract.triggers[operation.id]
             if triggers and (trigger := triggers.get(VideoId.parse(body["video_id"]).number)):
@@ -114,14 +169,17 @@ class Api:
             value, why = HANDLERS[operation.id](call)
             self._check(operation, operation.success, value)
         except Refusal as refusal:
-            answer = refusing.answer(operation, refusal, self.answers)
+            answer = refusing.answer(operation, refusal, guarded.answers)
             value = answer.fill({**parameters, **refusal.values})
             exchange = self._example(request, operation, answer, value, str(refusal))
             exchange.refusal = answer.name
             return exchange
         except Exception as error:
             return self._bug(request, operation, error)
-        return Exchange(request, Response(operation.success, _JSON, orjson.dumps(value)), operation.id, why)
+        exchange = Exchange(request, Response(operation.success, _JSON, orjson.dumps(value)), operation.id, why)
+        if call.accepted is not None:
+            exchange.accepted = call.accepted.number
+        return exchange
 
     def _violated(
         self,
@@ -187,6 +245,12 @@ class Api:
     def _pending_text(self) -> str:
         answer = self.contract.operations["upscaleVideo"].answer(refusing.EXAMPLES[PendingError])
         return str(answer.fill({})["error"]) if answer else ""
+
+
+def _log_attempt(attempted: Attempted) -> None:
+    callback = attempted.callback
+    level = logging.WARNING if attempted.receipt.verdict is Verdict.DENIED else logging.INFO
+    log.log(level, "callback %s %s to %s: %s", callback.video.number, callback.status.name, callback.url, attempted.why)
 
 
 def _response(answer: Answer, value: Any, extra: Headers = ()) -> Response:

@@ -39,7 +39,7 @@ class AsgiApp:
             return await self._page(scope, receive, send)
         body = b"" if scope["method"] == "GET" else await _body(receive)
         response = self._service.answer(to_request(scope, body, parsed=self._parsed))
-        return await _send(send, response)
+        return await _send(send, response if isinstance(response, Response) else await response)
 
     def close(self) -> None:
         """Let go of the threads that Flask ran in."""

@@ -1,13 +1,15 @@
-"""The command line: `mockserver serve`, `mockserver spec`."""
+"""The command line: `mockserver serve`, `spec`, `listen`."""
 
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 import click
 
 from mockserver import __version__
+from mockserver.listen import listen
 from mockserver.options import make_api, mock_options, option
 
 _DEMO_TOKEN: Final = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
@@ -25,6 +27,11 @@ def main() -> NoReturn:
         status = 2
     except click.Abort:
         status = 130
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        # A thread that waits for a name server that does not answer would hold up the end for as long.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status or 0)
     sys.exit(status or 0)
 
 
@@ -74,6 +81,8 @@ def serve(*, host: str, port: int, port_file: Path | None, log_format: Literal["
 
     try:
         server.run(api, listener, log=RequestLog(sys.stdout, log_format), ready=ready)
+        for line in _undelivered(api, log_format):
+            click.echo(line)
     except OSError as error:
         raise click.ClickException(f"--port-file {port_file} can't be written: {_words(error)}") from None
     finally:
@@ -97,6 +106,26 @@ def spec(form: str) -> None:
         click.echo(orjson.dumps(document.data, option=orjson.OPT_INDENT_2).decode())
     else:
         click.echo(document.text, nl=False)
+
+
+cli.add_command(listen)
+
+
+def _undelivered(api: Any, log_format: str) -> list[str]:
+    """A line for each callback that was owed when the mock ended."""
+    lines = []
+    for guarded in api.sandboxes():
+        for callback in guarded.sandbox.outbox.owed:
+            video, status, attempts = callback.video.number, callback.status.name, len(callback.attempts)
+            if log_format == "text":
+                tried = f"after {attempts} attempts" if attempts != 1 else "after 1 attempt"
+                lines.append(f"undelivered: callback {video} {status} to {callback.url!a} {tried}")
+            else:
+                import orjson
+
+                shown = {"video": video, "video_status": status, "url": callback.url, "attempts": attempts}
+                lines.append(orjson.dumps({"undelivered": shown}).decode())
+    return lines
 
 
 def _words(error: OSError) -> str:

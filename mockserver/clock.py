@@ -1,46 +1,109 @@
-"""Clocks of sandboxes, in milliseconds since 1970. The only module that reads real time."""
+"""The clock of a sandbox, in milliseconds since 1970. The only module that reads real time."""
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Literal, get_args
+
+from mockserver.instants import milliseconds
+
+Mode = Literal["real", "manual", "auto"]
+"""real: runs, `speed` times as fast as real time. manual: moves only when told. auto: runs, and makes a step at each
+call to the emulated API."""
+
+MODES: Final[tuple[str, ...]] = get_args(Mode)
+
+START: Final = 1_735_689_600_000
+"""2025-01-01T00:00:00Z: where manual and auto clocks start, so that a seed gives the same bytes."""
+
+LATEST: Final = 250_000_000_000_000
+"""Late in the year 9892: beyond, instants could no longer be written as dates."""
+
+MAX_SPEED: Final = 10_000
+"""Beyond it a clock would leave the calendar within weeks."""
+
+AUTO_STEP: Final = 10_000
+"""Milliseconds that an auto clock makes at each call, if nothing else is said."""
 
 
-class Clock(Protocol):
-    """What a sandbox needs of a clock."""
+class Clock:
+    """The one clock of a sandbox.
+
+    `speed` is how many times as fast as real time it runs, `step` the milliseconds it makes at each call in mode auto.
+    `real` gives real nanoseconds since some instant. Time never goes backwards. Not safe for use by several threads:
+    hold the sandbox's lock.
+    """
+
+    def __init__(
+        self,
+        mode: Mode = "real",
+        speed: float = 1.0,
+        step: int = AUTO_STEP,
+        real: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.mode: Mode = mode
+        self.speed = speed
+        self.step = step
+        self._real = real
+        self._since = real()
+        self._anchor = START if mode != "real" else time.time_ns() // 1_000_000
+        self._stands = mode == "manual"
 
     def now(self) -> int:
         """The instant, in milliseconds since 1970. Never less than before."""
-        ...
+        if self._stands:
+            return self._anchor
+        return min(self._anchor + int((self._real() - self._since) * self.speed) // 1_000_000, LATEST)
 
+    def seconds_until(self, instant: int) -> float | None:
+        """Real seconds until an instant, 0 if it has come; None if the clock does not move by itself."""
+        if self._stands:
+            return None
+        return max(0.0, (instant - self.now()) / 1_000 / self.speed)
 
-class RealClock:
-    """Starts at the real instant and runs `speed` times as fast: 60 is a minute a second."""
+    def hold(self, instant: int) -> None:
+        """Stand at an instant from now on, whatever the mode, until `release`.
 
-    def __init__(self, speed: float = 1.0) -> None:
-        self.speed = speed
-        self._start = time.time_ns() // 1_000_000
-        self._started = time.monotonic_ns()
+        Raises ValueError for one that lies before now, or beyond `LATEST`.
+        """
+        self.check(instant)
+        self._anchor, self._stands = instant, True
 
-    def now(self) -> int:
-        return self._start + int((time.monotonic_ns() - self._started) * self.speed) // 1_000_000
+    def check(self, instant: int) -> None:
+        """Raise ValueError for an instant to which this clock can't be moved."""
+        if instant > LATEST:
+            raise ValueError(f"time must not go beyond {milliseconds(LATEST)}")
+        if instant < (now := self.now()):
+            asked = milliseconds(instant) if instant >= 0 else f"{instant} ms"
+            raise ValueError(f"time never goes backwards: it is {milliseconds(now)}, asked for {asked}")
 
+    def release(self) -> None:
+        """Go on as the mode says, from where it stands."""
+        self._move(self.mode)
 
-class ManualClock:
-    """Moves only when told; starts at 2025-01-01T00:00:00Z."""
+    def tick(self) -> None:
+        """A call to the emulated API was answered: in mode auto, that is a step."""
+        if self.mode == "auto":
+            self._anchor = min(self._anchor + self.step, LATEST)
 
-    START = 1_735_689_600_000
+    def freeze(self) -> None:
+        """Stand still: mode manual."""
+        self._move("manual")
 
-    def __init__(self) -> None:
-        self._now = self.START
+    def run(self, speed: float) -> None:
+        """Run `speed` times as fast as real time: mode real."""
+        self._move("real", speed)
 
-    def now(self) -> int:
-        return self._now
+    def auto(self, step: int) -> None:
+        """Run as fast as before, and make a step of so many milliseconds at each call: mode auto."""
+        self._move("auto")
+        self.step = step
 
-    def advance(self, seconds: float) -> None:
-        """Go forward. Raises ValueError for a negative number of seconds: time never goes backwards."""
-        if seconds < 0:
-            raise ValueError(f"time never goes backwards: advance by {seconds} s")
-        self._now += round(seconds * 1_000)
+    def _move(self, mode: Mode, speed: float | None = None) -> None:
+        self._anchor, self._since = self.now(), self._real()
+        self._stands = mode == "manual"
+        self.mode = mode
+        if speed is not None:
+            self.speed = speed
 
 
 wall = time.time
@@ -48,6 +111,3 @@ wall = time.time
 
 stopwatch = time.perf_counter
 """Seconds since some instant: for how long something took."""
-
-ClockFactory = Callable[[], Clock]
-"""Makes the clock of a new sandbox."""

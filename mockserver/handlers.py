@@ -17,7 +17,7 @@ class Call:
 
     `parameters` are those of path and query by name, `body` the parsed body; `origin` is where media is served from;
     `trouble` is the contract's text of a pending error; `shown` remembers presented videos; `ends` is the name of a
-    status that a trigger asks for.
+    status that a trigger asks for. `accepted` is filled in: the video whose job was started.
     """
 
     sandbox: Sandbox
@@ -28,6 +28,7 @@ class Call:
     trouble: str
     shown: ShownVideos
     ends: str | None = None
+    accepted: Video | None = None
 
 
 Done = tuple[Any, str]
@@ -47,6 +48,7 @@ def upscale_video(call: Call) -> Done:
         origin=call.origin,
         ends=None if call.ends is None else Status[call.ends],
     )
+    call.accepted = video
     account = sandbox.accounts[video.email]
     why = f"accepted: {account.running} running on {account.email}, {account.credits} credits left"
     return {"video_id": present.video_id(sandbox, video)}, why

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +20,8 @@ class Exchange:
     """A request with its answer.
 
     `at` is the sandbox's instant (milliseconds since 1970), None where no sandbox was reached; `operation` the
-    operationId, "" without one; `why` one sentence that explains the answer; `refusal` the name of the domain's "no".
+    operationId, "" without one; `why` one sentence that explains the answer; `refusal` the name of the domain's "no";
+    `accepted` the number of the video whose job it started; `number` its place in the journal, from 1.
     """
 
     request: Request
@@ -29,6 +31,12 @@ class Exchange:
     at: int | None = None
     violations: tuple[Violation, ...] = ()
     refusal: str | None = None
+    accepted: int | None = None
+    number: int = 0
+
+
+Coming = Exchange | Future[Exchange]
+"""An exchange, or one whose answer has to wait for something else: nobody is held up meanwhile."""
 
 
 class Journal:
@@ -43,6 +51,7 @@ class Journal:
     def append(self, exchange: Exchange) -> None:
         """Keep an exchange; of long bodies only the start."""
         self.total += 1
+        exchange.number = self.total
         request = exchange.request
         if len(request.body) > KEPT_BYTES:
             exchange.request = replace(request, body=request.body[:KEPT_BYTES])

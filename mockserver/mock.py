@@ -6,7 +6,7 @@ from mockserver import media
 from mockserver.api import Api
 from mockserver.control import Control, of_control
 from mockserver.hygiene import fault_of
-from mockserver.journal import Exchange
+from mockserver.journal import Coming, Exchange
 from mockserver.message import Request
 from mockserver.problem import bug
 
@@ -20,7 +20,7 @@ class Mock:
         self.api = api
         self.control = Control(api)
 
-    def exchange(self, request: Request) -> Exchange:
+    def exchange(self, request: Request) -> Coming:
         """The answer to any request but one for a page, with what led to it. Only a strict mock raises."""
         if not request.parsed and (sentence := fault_of(request)) is not None:
             return self.api.malformed(request, sentence)

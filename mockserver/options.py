@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from mockserver.api import Api
-from mockserver.clock import ClockFactory
+from mockserver.clock import MAX_SPEED, MODES
 from mockserver.scenario import ScenarioError
-from mockserver.settings import MAX_SPEED, Settings
+from mockserver.settings import Settings
 from mockserver.spec import ContractError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -33,7 +33,17 @@ def _changes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     return changes
 
 
+def _hosts(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(host for text in values for host in text.replace(",", " ").split())
+
+
 _OPTIONS: Final = (
+    option(
+        "--clock",
+        type=click.Choice(MODES),
+        default="real",
+        help="real runs; manual moves only when told; auto runs and makes a step of 10 s at each call.",
+    ),
     option("--speed", type=click.FloatRange(0, MAX_SPEED, min_open=True), default=1.0, help="60: a minute a second."),
     option("--seed", type=int, default=0, help="Of every sandbox's content and durations."),
     option("--scenario", help="A file, or the name of a ready-made scenario."),
@@ -43,6 +53,19 @@ _OPTIONS: Final = (
     option("--token", "tokens", multiple=True, help="The only tokens that get in; default: every well-formed one."),
     option("--any-token", is_flag=True, help="Let malformed tokens in, too."),
     option("--public-url", help="Base of the videos' url; default: the address that the client used."),
+    option(
+        "--callback-hosts",
+        multiple=True,
+        callback=_hosts,
+        metavar="HOST",
+        help="Names, addresses or networks that callbacks may go to, besides loopback; * for any.",
+    ),
+    option(
+        "--callback-timeout",
+        type=click.FloatRange(0, 600, min_open=True),
+        default=10.0,
+        help="Real seconds that an attempt to deliver a callback may take.",
+    ),
     option("--contract", type=click.Path(path_type=Path), help="An OpenAPI file in the place of our own."),
 )
 
@@ -54,15 +77,15 @@ def mock_options(function: _Function) -> _Function:
     return function
 
 
-def make_api(options: dict[str, Any], clock: ClockFactory | None = None) -> Api:
+def make_api(options: dict[str, Any]) -> Api:
     """The API that the values of these options ask for. Raises click.ClickException for one that can't be had."""
     try:
-        return Api(Settings(**{**options, "tokens": frozenset(options["tokens"])}), clock)
+        return Api(Settings(**{**options, "tokens": frozenset(options["tokens"])}))
     except (ContractError, ScenarioError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def api_from_environment(clock: ClockFactory | None = None) -> Api:
+def api_from_environment() -> Api:
     """The API that MOCKSERVER_SEED and the other variables ask for. Raises click.ClickException for a bad value."""
     command = click.command("mockserver")(mock_options(lambda **_: None))
-    return make_api(command.make_context("mockserver", []).params, clock)
+    return make_api(command.make_context("mockserver", []).params)

@@ -1,18 +1,22 @@
 """Domain values as the contract's JSON: one function for each schema."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from mockserver.domain import Account, Availability, Job, Sandbox, Status, Video, VideoId
+from mockserver.domain import Account, Availability, Callback, Job, Sandbox, Status, Video, VideoId
+from mockserver.domain.lifecycle import FINAL
+from mockserver.instants import milliseconds, seconds
 from mockserver.scenario import Answers
 
 _SECURED: Final = "…secured…"
 _MONTH: Final = 30 * 86_400_000
 
 
-def video(sandbox: Sandbox, video: Video, origin: str, answers: Answers) -> dict[str, Any]:
-    """`Video`. `origin` is the address that media is served from."""
-    completed = video.status is Status.COMPLETED
+def video(
+    sandbox: Sandbox, video: Video, origin: str, answers: Answers, status: Status | None = None
+) -> dict[str, Any]:
+    """`Video`, as it is or as it was in an earlier `status`. `origin` is the address that media is served from."""
+    status = status or video.status
+    completed = status is Status.COMPLETED
     footage = video.footage
     upscaled = video.original is not None
     width, height = footage.size(upscaled=upscaled) if completed else (0, 0)
@@ -21,9 +25,9 @@ def video(sandbox: Sandbox, video: Video, origin: str, answers: Answers) -> dict
     job = video.job
     presented: dict[str, Any] = {
         "video_id": video_id(sandbox, video),
-        "video_status": int(video.status),
-        "video_status_name": video.status.name,
-        "video_status_final": video.final or (answers.queued_is_final and video.status is Status.QUEUED),
+        "video_status": int(status),
+        "video_status_name": status.name,
+        "video_status_final": status in FINAL or (answers.queued_is_final and status is Status.QUEUED),
         "account_id": sandbox.accounts[video.email].account_id,
         "created_at": seconds(video.created_at),
         "first_frame": media and f"{media}.jpg",
@@ -73,6 +77,12 @@ def video(sandbox: Sandbox, video: Video, origin: str, answers: Answers) -> dict
     if job is not None:
         _add_reply(presented, job)
     return presented
+
+
+def callback(sandbox: Sandbox, callback: Callback, answers: Answers) -> dict[str, Any]:
+    """`VideoCallback`: the video as it was when the callback came to be owed, and where it goes."""
+    told = callback.video
+    return {**video(sandbox, told, told.origin, answers, callback.status), "replyUrl": callback.url}
 
 
 def video_id(sandbox: Sandbox, video: Video) -> str:
@@ -146,16 +156,6 @@ def user(sandbox: Sandbox) -> dict[str, Any]:
     if sandbox.reply_url is not None:
         presented["replyUrl"] = sandbox.reply_url
     return presented
-
-
-def seconds(instant: int) -> str:
-    """An instant (milliseconds since 1970) as "2025-01-01T12:13:14Z"."""
-    return datetime.fromtimestamp(instant // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def milliseconds(instant: int) -> str:
-    """An instant (milliseconds since 1970) as "2025-01-01T12:13:14.000Z"."""
-    return f"{seconds(instant)[:-1]}.{instant % 1_000:03}Z"
 
 
 def _add_reply(presented: dict[str, Any], job: Job) -> None:

@@ -4,6 +4,7 @@ A request is answered as soon as its last byte is parsed: no task, no ASGI messa
 hand. Only pages take uvicorn's own way, to the ASGI application.
 """
 
+import asyncio
 import logging
 import re
 import sys
@@ -116,15 +117,31 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
                 return
             scope = cast("Message", cycle.scope)
             try:
-                head, body = _bytes_of(answer(to_request(scope, bytes(cycle.body), parsed=True)))
+                response = answer(to_request(scope, bytes(cycle.body), parsed=True))
             except Exception as error:
                 log.exception("bug in the mock: %s %s", scope["method"], raw_path(scope))
-                head, body = _bytes_of(bug(error))
+                response = bug(error)
+            if isinstance(response, Response):
+                self._write(cycle, response)
+            else:
+                response.add_done_callback(lambda done: self._write_late(cycle, done))
+
+        def _write_late(self, cycle: RequestResponseCycle, done: "asyncio.Future[Response]") -> None:
+            if done.cancelled() or self.transport.is_closing():
+                return
+            error = done.exception()
+            if error is not None:
+                log.error("bug in the mock: an answer that was waited for", exc_info=error)
+            self._write(cycle, bug(error) if isinstance(error, Exception) else done.result())
+
+        def _write(self, cycle: RequestResponseCycle, response: Response) -> None:
+            head, body = _bytes_of(response)
             for name, value in self.server_state.default_headers:
                 head += b"%b: %b\r\n" % (name, value)
             if not cycle.keep_alive:
                 head += b"connection: close\r\n"
-            self.transport.write(b"%b\r\n%b" % (head, b"" if scope["method"] == "HEAD" else body))
+            asked: str = cast("Message", cycle.scope)["method"]
+            self.transport.write(b"%b\r\n%b" % (head, b"" if asked == "HEAD" else body))
             cycle.response_started = cycle.response_complete = True
             if not cycle.keep_alive:
                 self.transport.close()

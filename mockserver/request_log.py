@@ -1,15 +1,17 @@
-"""One line for each request: what was asked, the answer, why, and how long it took."""
+"""One line for each request and each callback: what was asked, the answer, why, and how long it took."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from queue import Full, Queue
 from threading import Thread
-from typing import Final, Literal, NamedTuple, TextIO
+from typing import Any, Final, Literal, NamedTuple, TextIO
 
 import click
 import orjson
 
+from mockserver.attempted import Attempted
+from mockserver.domain import Verdict
 from mockserver.journal import Exchange
 
 Format = Literal["text", "json"]
@@ -18,9 +20,9 @@ _WAITING_BATCHES: Final = 200
 
 
 class Entry(NamedTuple):
-    """An exchange, when it came (seconds since 1970), how long it took (seconds)."""
+    """An exchange, or a callback that was attempted, when that was (seconds since 1970), how long it took (seconds)."""
 
-    exchange: Exchange
+    what: Exchange | Attempted
     received: float
     took: float
 
@@ -40,9 +42,12 @@ class RequestLog:
         self._thread = Thread(target=self._write, name="request-log", daemon=True)
         self._thread.start()
 
-    def add(self, exchange: Exchange, received: float, took: float) -> bool:
-        """Note an exchange. Returns whether it is the first since the last `flush`, so that the caller plans one."""
-        self._pending.append(Entry(exchange, received, took))
+    def add(self, what: Exchange | Attempted, received: float, took: float) -> bool:
+        """Note an exchange or an attempt. Returns whether it is the first since the last `flush`.
+
+        Then the caller plans the next.
+        """
+        self._pending.append(Entry(what, received, took))
         return len(self._pending) == 1
 
     def flush(self) -> None:
@@ -79,12 +84,25 @@ class RequestLog:
 
 
 def _text(entry: Entry) -> str:
-    exchange = entry.exchange
-    asked = f"{exchange.request.method} {exchange.request.path}"
-    status = _status(exchange.response.status)
-    line = f"{_time(int(entry.received))} {asked} {status} {exchange.why} ({entry.took * 1_000:.1f} ms)\n"
+    what = entry.what
+    asked, status, why = _of_exchange(what) if isinstance(what, Exchange) else _of_attempt(what)
+    line = f"{_time(int(entry.received))} {asked} {status} {why} ({entry.took * 1_000:.1f} ms)\n"
     # A path or a reason may repeat what a client sent: nothing of it must reach a terminal as a command.
-    return line if asked.isprintable() and exchange.why.isprintable() else f"{ascii(click.unstyle(line))[1:-3]}\n"
+    return line if asked.isprintable() and why.isprintable() else f"{ascii(click.unstyle(line))[1:-3]}\n"
+
+
+def _of_exchange(exchange: Exchange) -> tuple[str, str, str]:
+    asked = f"{exchange.request.method} {exchange.request.path}"
+    return asked, _status(exchange.response.status), exchange.why
+
+
+def _of_attempt(attempted: Attempted) -> tuple[str, str, str]:
+    callback, receipt = attempted.callback, attempted.receipt
+    asked = f"callback {callback.video.number} {callback.status.name} to {callback.url}"
+    if receipt.status is not None:
+        return asked, _status(receipt.status), attempted.why
+    word = "denied" if receipt.verdict is Verdict.DENIED else "failed"
+    return asked, click.style(word, fg="red"), attempted.why
 
 
 @lru_cache(maxsize=2)
@@ -98,14 +116,27 @@ def _status(status: int) -> str:
 
 
 def _json(entry: Entry) -> str:
-    exchange = entry.exchange
-    shown = {
-        "time": datetime.fromtimestamp(entry.received).astimezone().isoformat(timespec="milliseconds"),
-        "method": exchange.request.method,
-        "path": exchange.request.path,
-        "operation": exchange.operation,
-        "status": exchange.response.status,
-        "why": exchange.why,
-        "ms": round(entry.took * 1_000, 3),
+    what = entry.what
+    shown: dict[str, Any] = {
+        "time": datetime.fromtimestamp(entry.received).astimezone().isoformat(timespec="milliseconds")
     }
+    if isinstance(what, Exchange):
+        shown |= {
+            "method": what.request.method,
+            "path": what.request.path,
+            "operation": what.operation,
+            "status": what.response.status,
+        }
+    else:
+        callback = what.callback
+        shown |= {
+            "callback": callback.number,
+            "video": callback.video.number,
+            "video_status": callback.status.name,
+            "url": callback.url,
+            "attempt": what.attempts,
+            "status": what.receipt.status,
+            "outcome": callback.outcome.value if callback.outcome is not None else None,
+        }
+    shown |= {"why": what.why, "ms": round(entry.took * 1_000, 3)}
     return orjson.dumps(shown).decode() + "\n"

@@ -5,34 +5,84 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Final
 from zlib import crc32
 
-from mockserver.clock import Clock, ClockFactory, RealClock
-from mockserver.domain import Rules, Sandbox
+from mockserver.clock import Clock
+from mockserver.domain import Sandbox
 from mockserver.journal import Journal
+from mockserver.scenario import Answers, Scenario
 from mockserver.settings import Settings
 from mockserver.shown import ShownVideos
 
+_SLICE: Final = 200
+"""Steps for which a lock is held: well below a millisecond."""
 
-@dataclass(slots=True)
+
+class Leaping(Exception):  # noqa: N818 - an answer, not an error
+    """The sandbox's clock is being moved already."""
+
+
+@dataclass(slots=True, eq=False)
 class GuardedSandbox:
     """A sandbox with its clock and journal, behind its lock.
 
-    Hold `lock` while touching anything in it; never during I/O.
+    Hold `lock` while touching anything in it; never during I/O, and for no longer than about a millisecond. `leaps`
+    while its clock is being moved; `retired` once a fresh one took its place.
     """
 
     sandbox: Sandbox
     clock: Clock
     journal: Journal
+    scenario: Scenario
+    answers: Answers
     shown: ShownVideos = field(default_factory=ShownVideos)
     lock: Lock = field(default_factory=Lock)
+    leaps: bool = False
+    retired: bool = False
 
     @contextmanager
     def now(self) -> Iterator[Sandbox]:
         """The sandbox, locked, as it is at its clock's instant."""
         with self.lock:
-            self.sandbox.advance(self.clock.now())
+            self.catch_up()
             yield self.sandbox
+
+    def catch_up(self) -> int:
+        """Apply what is due until now; returns that instant. The lock is held.
+
+        Who comes late has more to catch up with than one lock's time: then others may have a turn in between.
+        """
+        sandbox = self.sandbox
+        now = self.clock.now()
+        sandbox.advance(now, _SLICE)
+        while (due := sandbox.next_step) is not None and due <= now:
+            self.lock.release()
+            self.lock.acquire()
+            now = self.clock.now()
+            sandbox.advance(now, _SLICE)
+        return now
+
+    @contextmanager
+    def leaping(self) -> Iterator[None]:
+        """The clock stands, and only who holds this may move it. Raises Leaping."""
+        with self.lock:
+            if self.leaps:
+                raise Leaping("the clock of this sandbox is being moved already")
+            self.leaps = True
+            self.clock.hold(self.clock.now())
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.leaps = False
+                self.clock.release()
+
+    def retire(self) -> None:
+        """Nothing that it owes will be sent any more."""
+        with self.lock:
+            self.retired = True
+            self.sandbox.withdraw()
 
 
 class Denied(Exception):  # noqa: N818 - an answer, not an error
@@ -40,22 +90,26 @@ class Denied(Exception):  # noqa: N818 - an answer, not an error
 
 
 class Runtime:
-    """All sandboxes of one mock. `outside` is the journal of exchanges that reached none."""
+    """All sandboxes of one mock, each by `scenario` at first; an upscale costs `cost` credits.
+
+    `outside` is the journal of exchanges that reached none.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        rules: Rules,
+        scenario: Scenario,
+        cost: int,
         token_pattern: str | None,
-        clock: ClockFactory | None = None,
     ) -> None:
         self._settings = settings
-        self._rules = rules
+        self._scenario = scenario
+        self._cost = cost
         self._token = re.compile(token_pattern) if token_pattern else None
-        self._clock = clock or (lambda: RealClock(settings.speed))
         self._sandboxes: dict[str, GuardedSandbox] = {}
         self._by_header: dict[bytes, GuardedSandbox] = {}
-        self._lock = Lock()
+        self.lock = Lock()
+        """Of what the whole mock shares."""
         self.outside = Journal(settings.journal)
 
     def guarded(self, authorization: bytes | None) -> GuardedSandbox:
@@ -67,25 +121,32 @@ class Runtime:
             return known
         token = _bearer(authorization)
         user = self._user(token)
-        with self._lock:
+        with self.lock:
             guarded = self._sandboxes.get(token)
         # Made outside the lock: others need not wait for a large scenario.
         guarded = guarded or self._fresh(user)
-        with self._lock:
+        with self.lock:
             guarded = self._sandboxes.setdefault(token, guarded)
             self._by_header[b"Bearer " + token.encode("latin-1")] = guarded
         return guarded
 
-    def reset(self, authorization: bytes | None) -> None:
-        """Put a fresh sandbox in the place of the token's. Raises Denied."""
+    def reset(self, authorization: bytes | None, scenario: Scenario | None = None) -> GuardedSandbox:
+        """Put a fresh sandbox in the place of the token's, by its own scenario if one is given; returns it.
+
+        What the former still owed is withdrawn. Raises Denied.
+        """
         token = _bearer(authorization)
-        guarded = self._fresh(self._user(token))
-        with self._lock:
+        guarded = self._fresh(self._user(token), scenario)
+        with self.lock:
+            former = self._sandboxes.get(token)
             self._sandboxes[token] = guarded
             self._by_header[b"Bearer " + token.encode("latin-1")] = guarded
+        if former is not None:
+            former.retire()
+        return guarded
 
     def __iter__(self) -> Iterator[tuple[str, GuardedSandbox]]:
-        with self._lock:
+        with self.lock:
             return iter(list(self._sandboxes.items()))
 
     def __len__(self) -> int:
@@ -95,11 +156,12 @@ class Runtime:
         """What a token not seen before would get; it is not kept. Raises Denied."""
         return self._fresh(self._user(token)).sandbox
 
-    def _fresh(self, user: str) -> GuardedSandbox:
-        clock = self._clock()
+    def _fresh(self, user: str, scenario: Scenario | None = None) -> GuardedSandbox:
         settings = self._settings
-        sandbox = Sandbox.start(user=user, rules=self._rules, seed=settings.seed, now=clock.now())
-        return GuardedSandbox(sandbox, clock, Journal(settings.journal))
+        scenario = scenario or self._scenario
+        clock = Clock(settings.clock, settings.speed)
+        sandbox = Sandbox.start(user=user, rules=scenario.rules(self._cost), seed=settings.seed, now=clock.now())
+        return GuardedSandbox(sandbox, clock, Journal(settings.journal), scenario, scenario.answers)
 
     def _number(self, token: str) -> str | None:
         """The user's number in a well-formed token."""

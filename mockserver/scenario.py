@@ -10,12 +10,29 @@ from typing import Any, Final
 import yaml
 
 from mockserver.domain.footage import CATALOGUE
-from mockserver.domain.rules import AccountRules, Durations, Rules
+from mockserver.domain.rules import (
+    AccountRules,
+    CallbackRules,
+    Disturbance,
+    Disturbing,
+    Durations,
+    Rules,
+    Which,
+)
 from mockserver.spec.document import parse_yaml
 
 _FOLDER: Final = Path(__file__).parent / "scenarios"
 _MAX_BYTES: Final = 1_048_576
 _MAX_DEPTH: Final = 50
+
+RETRIES: Final[Mapping[str, tuple[float, ...]]] = {
+    "none": (),
+    "standard-webhooks": (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400),
+}
+"""Retry schedules by name, in seconds after each failed attempt. The second is the example of Standard Webhooks."""
+
+_DELAYS: Final = {Disturbing.LATE: 60.0, Disturbing.SLOW: 1.0}
+"""Seconds of a disturbance that names none. LATE: longer than the longest pause that the vendor advises to pollers."""
 
 
 class ScenarioError(Exception):
@@ -48,15 +65,34 @@ class Scenario:
         data = _read(source) if source is not None else {}
         for key, text in (changes or {}).items():
             _set(data, key, text)
-        if data:
-            title = f"scenario {str(source)!r}" if source is not None else "scenario"
-            data = _plain(data, title)
-            _check(data, title)
+        title = f"scenario {str(source)!r}" if source is not None else "scenario"
+        return cls.of(data, title) if data else cls(data)
+
+    @classmethod
+    def of(cls, data: Any, title: str = "scenario") -> "Scenario":
+        """A scenario that came as data. Raises ScenarioError."""
+        if not isinstance(data, dict):
+            raise ScenarioError(f"{title} must be an object, got {str(data)[:80]!r}")
+        data = _plain(data, title)
+        _check(data, title)
         return cls(data)
 
     @property
     def answers(self) -> Answers:
         return Answers(**self.data.get("answers", {}))
+
+    @property
+    def secret(self) -> str | None:
+        """What callbacks are signed with, as Standard Webhooks has it; None to leave them unsigned, as the vendor."""
+        secret: str | None = self.data.get("callbacks", {}).get("secret")
+        return secret
+
+    @property
+    def shown(self) -> Mapping[str, Any]:
+        """The data, without what must stay secret."""
+        if self.secret is None:
+            return self.data
+        return {**self.data, "callbacks": {**self.data["callbacks"], "secret": "whsec_…"}}
 
     def rules(self, cost: int) -> Rules:
         """The rules of a sandbox; an upscale costs `cost` credits."""
@@ -72,6 +108,7 @@ class Scenario:
                 shortest=round(jobs["shortest"] * 1_000) if "shortest" in jobs else default.shortest,
                 longest=round(jobs["longest"] * 1_000) if "longest" in jobs else default.longest,
             ),
+            callbacks=_callbacks(data.get("callbacks", {})),
             slots=limits.get("slots", True),
             credits=limits.get("credits", True),
             retention=limits.get("retention", 100_000),
@@ -161,6 +198,29 @@ def _check(data: dict[str, Any], title: str) -> None:
     emails = [account["email"] for account in data.get("accounts", ())]
     if len(set(emails)) < len(emails):
         raise ScenarioError(f"{title}: /accounts: each email must stand once, got {', '.join(emails)[:200]}")
+
+
+def _callbacks(data: Mapping[str, Any]) -> CallbackRules:
+    default = CallbackRules()
+    progress = default.progress if "progress" not in data else round(data["progress"] * 1_000) or None
+    retries = data.get("retries", ())
+    seconds = RETRIES[retries] if isinstance(retries, str) else retries
+    return CallbackRules(
+        progress=progress,
+        final_only=data.get("final_only", False),
+        retries=tuple(round(wait * 1_000) for wait in seconds),
+        disturbances=tuple(_disturbance(found) for found in data.get("disturbances", ())),
+    )
+
+
+def _disturbance(data: Mapping[str, Any]) -> Disturbance:
+    kind = Disturbing(data["kind"])
+    return Disturbance(
+        kind=kind,
+        jobs=frozenset(data.get("jobs", ())),
+        of=Which(data.get("of", "final")),
+        delay=round(data.get("seconds", _DELAYS.get(kind, 0)) * 1_000),
+    )
 
 
 def _shortened(message: str) -> str:

@@ -43,6 +43,7 @@ def run(
     gc.set_threshold(20_000, 20, 50)
     with suppress(KeyboardInterrupt):
         _server(Service(Mock(api), log), ready).run(sockets=[listener])
+    api.close()
     if log is not None:
         log.close()
 
@@ -61,6 +62,7 @@ def running(api: Api, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     finally:
         server.should_exit = server.force_exit = True
         thread.join()
+        api.close()
         listener.close()
 
 
@@ -79,7 +81,12 @@ def _server(service: Service, ready: Callable[[], None]) -> "_Server":
         proxy_headers=False,  # --public-url is the way to say where clients see the mock
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
-    return _Server(config, app, ready)
+
+    def started() -> None:
+        service.start()
+        ready()
+
+    return _Server(config, app, started)
 
 
 def write_port(listener: socket.socket, file: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from mockserver.domain.footage import Footage
 from mockserver.domain.lifecycle import FINAL, Status
+from mockserver.domain.rules import AccountRules, Disturbance
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,13 +31,27 @@ class Account:
     videos: list[int] = field(default_factory=list)
     """Numbers of its videos that are not deleted, oldest first."""
 
+    @classmethod
+    def link(cls, rules: AccountRules, *, number: int, now: int) -> "Account":
+        """An account as it is linked, without its videos."""
+        return cls(
+            email=rules.email,
+            account_id=number,
+            linked_at=now,
+            max_jobs=rules.max_jobs,
+            concurrency=rules.concurrency,
+            credits=rules.credits,
+            pending_error=rules.pending_error,
+        )
+
 
 @dataclass(slots=True)
 class Job:
     """The process that makes a video. Instants are milliseconds since 1970, on the sandbox's clock.
 
-    `steps` are the statuses still to come and when; `followed` ends with a cancellation, which frees the slot and
-    stops callbacks while the video goes on.
+    `steps` are the statuses still to come and when, `reached` those that were; `followed` ends with a cancellation,
+    which frees the slot and stops callbacks while the video goes on. `reply_url` is the request's own, `receiver` where
+    callbacks go: that, or the user's default; None if there is neither. `report_at` is when progress is told next.
     """
 
     started: int
@@ -44,7 +59,17 @@ class Job:
     steps: list[tuple[int, Status]]
     reply_url: str | None
     reply_ref: str | None
+    receiver: str | None = None
+    disturbances: tuple[Disturbance, ...] = ()
+    report_at: int | None = None
+    reached: list[tuple[int, Status]] = field(default_factory=list)
     followed: bool = True
+
+    @property
+    def next_at(self) -> int:
+        """When there is something to do for it next."""
+        step = self.steps[0][0]
+        return step if self.report_at is None else min(step, self.report_at)
 
 
 @dataclass(slots=True)

@@ -9,46 +9,23 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from random import Random
-from typing import NamedTuple
 
-from mockserver.domain import refusals
-from mockserver.domain.footage import CATALOGUE, Footage
+from mockserver.domain import capacity, refusals
+from mockserver.domain.capacity import Availability
+from mockserver.domain.dice import Dice
+from mockserver.domain.footage import CATALOGUE
 from mockserver.domain.identity import VideoId
 from mockserver.domain.lifecycle import INITIAL, STEPS, Status
 from mockserver.domain.model import Account, Job, Video
+from mockserver.domain.outbox import Callback, Outbox, Outcome, Receipt, Verdict
+from mockserver.domain.reporting import Report, is_early, report
 from mockserver.domain.retention import forget_oldest, remember_deleted
 from mockserver.domain.rules import AccountRules, Rules
+from mockserver.domain.story import Event, Kind, Story
 
 _HOUR = 3_600_000
 _FIRST_NUMBER = 11_223_344
 """Of the first video in every sandbox: the number in the contract's examples, which so work as they stand."""
-
-
-class Event(NamedTuple):
-    """A video reached a status: when (milliseconds since 1970), which, and the status."""
-
-    at: int
-    number: int
-    status: Status
-
-
-class Availability(NamedTuple):
-    """An account's slots: what it may run, what it runs, what it could still start."""
-
-    email: str
-    max_jobs: int
-    executing: int
-    available: int
-
-
-class Dice(Random):
-    """A seeded random that compares by its state, so that sandboxes compare as plain data."""
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dice) and self.getstate() == other.getstate()
 
 
 @dataclass(slots=True)
@@ -69,7 +46,13 @@ class Sandbox:
     deleted: dict[int, str] = field(default_factory=dict)
     running: dict[int, Job] = field(default_factory=dict)
     due: list[tuple[int, int]] = field(default_factory=list)
-    """A heap of (instant, number of the job)."""
+    """A heap of (instant, number of the job): its next step, or its next progress to tell."""
+    outbox: Outbox = field(default_factory=Outbox)
+    story: Story = field(default_factory=Story)
+    accepted: int = 0
+    """How many jobs there ever were."""
+    reporting: int = 0
+    """How many of the running jobs have a receiver to tell."""
     name: str | None = None
     reply_url: str | None = None
     """The useapi.net account's default for callbacks."""
@@ -77,7 +60,8 @@ class Sandbox:
     @classmethod
     def start(cls, *, user: str, rules: Rules, seed: int, now: int) -> "Sandbox":
         """A fresh sandbox of the useapi.net user `user`; the same seed and instant give the same content."""
-        sandbox = cls(user=user, rules=rules, dice=Dice(seed), now=now)
+        outbox = Outbox(rules.callbacks.retries)
+        sandbox = cls(user=user, rules=rules, dice=Dice(seed), now=now, outbox=outbox)
         for account in rules.accounts:
             sandbox._link(account)
         return sandbox
@@ -85,34 +69,58 @@ class Sandbox:
     # Time
 
     @property
-    def next_due(self) -> int | None:
-        """The instant of the next step; None while nothing runs."""
+    def next_step(self) -> int | None:
+        """The instant at which there is something to do for a job; None while nothing runs."""
         return self.due[0][0] if self.due else None
 
-    def advance(self, now: int) -> list[Event]:
-        """Apply every step due until `now`, and say what happened, in time order.
+    @property
+    def next_due(self) -> int | None:
+        """The instant of the next step, or of the next attempt to deliver; None while there is neither."""
+        step, attempt = self.next_step, self.outbox.next_due
+        if step is None or attempt is None:
+            return attempt if step is None else step
+        return min(step, attempt)
 
-        An instant before the sandbox's own is taken as that: time never goes backwards.
+    def advance(self, now: int, at_most: int | None = None) -> list[Event]:
+        """Apply every step due until `now`, and say which statuses were reached, in time order.
+
+        With `at_most`, no more than so many steps, and time goes no further than the last of them. An instant before
+        the sandbox's own is taken as that: time never goes backwards.
         """
         events: list[Event] = []
         due = self.due
         while due and due[0][0] <= now:
+            if at_most is not None:
+                if at_most == 0:
+                    return events
+                at_most -= 1
             at, number = heappop(due)
-            video = self.videos[number]
-            self._step(video, self.running[number])
-            events.append(Event(at, number, video.status))
+            self.now = max(self.now, at)
+            video, job = self.videos[number], self.running[number]
+            if job.steps[0][0] <= at:
+                events.append(self._step(video, job, at))
+            else:
+                self._tell(video, job, at, progress=True)
+                heappush(due, (job.next_at, number))
         self.now = max(self.now, now)
         return events
 
-    def _step(self, video: Video, job: Job) -> None:
-        _, status = job.steps.pop(0)
+    def _step(self, video: Video, job: Job, at: int) -> Event:
+        step = job.steps.pop(0)
+        status = step[1]
         if status not in STEPS[video.status]:
             raise AssertionError(f"no step from {video.status.name} to {status.name}")
         video.status = status
+        job.reached.append(step)
+        event = Event(at, video.number, status, Kind.STATUS, video.email)
+        self.story.add(event)
+        if job.receiver is not None:
+            self._tell(video, job, at)
         if job.steps:
-            heappush(self.due, (job.steps[0][0], video.number))
+            heappush(self.due, (job.next_at, video.number))
         else:
             self._end(video, job)
+        return event
 
     def _end(self, video: Video, job: Job) -> None:
         account = self.accounts[video.email]
@@ -120,12 +128,58 @@ class Sandbox:
         account.upstream -= 1
         if job.followed:
             account.running -= 1
+        self.reporting -= job.receiver is not None
         account.reserved -= job.cost
         if video.status is Status.COMPLETED:
             account.spent += job.cost
         else:
             account.credits += job.cost
         self.deleted = forget_oldest(account, self.videos, self.running, self.deleted, self.rules.retention)
+
+    # Callbacks
+
+    def take(self, now: int) -> Callback | None:
+        """The callback whose attempt is due first and until `now`: it is in flight until it is settled.
+
+        The steps until `now` are applied.
+        """
+        self.now = max(self.now, now)
+        return self.outbox.take(self.now)
+
+    def settle(self, callback: Callback, receipt: Receipt) -> None:
+        """Note what came of the attempt in flight."""
+        self.outbox.settle(callback, receipt, self.now)
+        video = callback.video
+        attempt = len(callback.attempts)
+        self.story.add(Event(self.now, video.number, callback.status, Kind.CALLBACK, video.email, callback, attempt))
+        if receipt.verdict is Verdict.GONE and video.job is not None:
+            self._stop_telling(video.number, video.job)
+
+    @property
+    def calls(self) -> bool:
+        """Whether a callback is owed, or will be as time goes by."""
+        return self.reporting > 0 or bool(self.outbox.waiting)
+
+    def withdraw(self) -> None:
+        """End all that is owed, because this sandbox ends."""
+        for number in {callback.video.number for callback in self.outbox.owed}:
+            self.outbox.end_all(number, Outcome.WITHDRAWN, self.now)
+
+    def _tell(self, video: Video, job: Job, at: int, *, progress: bool = False) -> None:
+        """Owe the receiver of a job a callback about what its video is now."""
+        rules = self.rules.callbacks
+        job.report_at = None if video.final or rules.final_only or rules.progress is None else at + rules.progress
+        dropped = report(self.outbox, Report(video, job, at, progress), rules)
+        if dropped is not None:
+            self.story.add(Event(at, video.number, video.status, Kind.CALLBACK, video.email, dropped))
+
+    def _stop_telling(self, number: int, job: Job) -> None:
+        self.reporting -= job.receiver is not None and number in self.running
+        job.receiver = None
+        if job.report_at is not None:
+            job.report_at = None
+            self.due = [(job.next_at, number) if entry[1] == number else entry for entry in self.due]
+            heapify(self.due)
 
     # Videos and jobs
 
@@ -147,12 +201,17 @@ class Sandbox:
         UpstreamLimit, checked in this order.
         """
         account = self.account_of(source)
-        footage = self._footage_of(source, needed=ends is None)
-        self._check_capacity(account, account.max_jobs if max_jobs is None else max_jobs)
+        footage = CATALOGUE[0]
+        if ends is None:
+            original = self.video(source)
+            if original.status is not Status.COMPLETED:
+                raise refusals.UnfinishedVideo(video_id=str(source), status=original.status.name)
+            footage = original.footage
+        capacity.check(account, self.accounts.values(), self.rules, max_jobs)
 
         number = self._new_number()
         cost = self.rules.cost if self.rules.credits else 0
-        queued, total = self._draw_durations()
+        queued, total = self.rules.durations.draw(self.dice.random)
         now = self.now
         job = Job(
             started=now,
@@ -160,7 +219,10 @@ class Sandbox:
             steps=[(now + queued, Status.GENERATING), (now + total, ends or Status.COMPLETED)],
             reply_url=reply_url,
             reply_ref=reply_ref,
+            receiver=reply_url or self.reply_url,
         )
+        self.accepted += 1
+        job.disturbances = self.rules.callbacks.disturbances_of(self.accepted)
         video = Video(number, account.email, INITIAL, now, footage, source.number, origin, job)
         account.credits -= cost
         account.reserved += cost
@@ -169,7 +231,13 @@ class Sandbox:
         account.videos.append(number)
         self.videos[number] = video
         self.running[number] = job
-        heappush(self.due, (now + queued, number))
+        self.reporting += job.receiver is not None
+        self.story.add(Event(now, number, INITIAL, Kind.ACCEPTED, account.email))
+        if is_early(job):
+            job.steps[0] = (now, Status.GENERATING)
+            self._step(video, job, now)
+        else:
+            heappush(self.due, (now + queued, number))
         return video
 
     def video(self, wanted: VideoId) -> Video:
@@ -215,6 +283,9 @@ class Sandbox:
             raise refusals.UnknownJob(id=str(wanted))
         job.followed = False
         self.accounts[video.email].running -= 1
+        self._stop_telling(video.number, job)
+        self.outbox.end_all(video.number, Outcome.WITHDRAWN, self.now)
+        self.story.add(Event(self.now, video.number, video.status, Kind.CANCELLED, video.email))
 
     def followed(self) -> Iterable[tuple[Video, Job]]:
         """The jobs that hold a slot, in the order of their start."""
@@ -258,31 +329,26 @@ class Sandbox:
         return account
 
     def delete_account(self, email: str) -> int:
-        """Unlink an account with its videos and jobs; returns how many remain. Raises UnknownAccount."""
+        """Unlink an account with its videos, its jobs and what is owed for them; returns how many accounts remain.
+
+        Raises UnknownAccount.
+        """
         account = self.account(email)
         del self.accounts[email]
         for number in account.videos:
             del self.videos[number]
-            self.running.pop(number, None)
+            if (job := self.running.pop(number, None)) is not None:
+                self.reporting -= job.receiver is not None
         self.due = [step for step in self.due if step[1] in self.running]
         heapify(self.due)
         self.deleted = {number: owner for number, owner in self.deleted.items() if owner != email}
+        for number in {callback.video.number for callback in self.outbox.owed if callback.video.email == email}:
+            self.outbox.end_all(number, Outcome.WITHDRAWN, self.now)
         return len(self.accounts)
 
     def availability(self) -> list[Availability]:
         """The slots of each account."""
-        return [
-            Availability(
-                account.email,
-                account.max_jobs,
-                account.running,
-                max(
-                    0,
-                    min(account.max_jobs - account.running, account.concurrency - account.upstream),
-                ),
-            )
-            for account in self.accounts.values()
-        ]
+        return [capacity.availability(account) for account in self.accounts.values()]
 
     def adjust_account(
         self,
@@ -316,59 +382,15 @@ class Sandbox:
 
     # Parts of the above
 
-    def _footage_of(self, source: VideoId, *, needed: bool) -> Footage:
-        if not needed:
-            return CATALOGUE[0]
-        video = self.video(source)
-        if video.status is not Status.COMPLETED:
-            raise refusals.UnfinishedVideo(video_id=str(source), status=video.status.name)
-        return video.footage
-
-    def _check_capacity(self, account: Account, max_jobs: int) -> None:
-        rules = self.rules
-        if account.pending_error:
-            raise refusals.PendingError(email=account.email)
-        if rules.credits and account.credits < rules.cost:
-            raise refusals.InsufficientCredits(email=account.email, credits=account.credits, cost=rules.cost)
-        if not rules.slots:
-            return
-        if account.running >= max_jobs:
-            others = [other for other in self.accounts.values() if other is not account]
-            all_full = bool(others) and all(other.running >= other.max_jobs for other in others)
-            refusal = refusals.AllAccountsBusy if all_full else refusals.AccountBusy
-            raise refusal(
-                email=account.email,
-                running=account.running,
-                maxJobs=max_jobs,
-                accounts=len(self.accounts),
-            )
-        if account.upstream >= account.concurrency:
-            raise refusals.UpstreamLimit(
-                email=account.email, upstream=account.upstream, concurrency=account.concurrency
-            )
-
-    def _draw_durations(self) -> tuple[int, int]:
-        """Milliseconds from acceptance to GENERATING, and to the end."""
-        durations = self.rules.durations
-        draw = self.dice.random
-        total = durations.shortest + int(draw() * (durations.longest - durations.shortest))
-        return int(total * durations.queued * draw()), total
-
     def _new_number(self) -> int:
         number = self.next_number
         self.next_number += 1 + int(self.dice.random() * 1_000)
         return number
 
     def _link(self, rules: AccountRules, *, email: str | None = None, max_jobs: int | None = None) -> Account:
-        account = Account(
-            email=email or rules.email,
-            account_id=10_000_000 + int(self.dice.random() * 90_000_000),
-            linked_at=self.now,
-            max_jobs=max_jobs or rules.max_jobs,
-            concurrency=rules.concurrency,
-            credits=rules.credits,
-            pending_error=rules.pending_error,
-        )
+        account = Account.link(rules, number=10_000_000 + int(self.dice.random() * 90_000_000), now=self.now)
+        account.email = email or account.email
+        account.max_jobs = max_jobs or account.max_jobs
         self.accounts[account.email] = account
         for age, footage in zip(range(len(rules.footage), 0, -1), rules.footage, strict=True):
             number = self._new_number()

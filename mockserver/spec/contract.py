@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from mockserver.spec.answer import Answer
 from mockserver.spec.document import ContractError, Document, default_path
 from mockserver.spec.operation import Operation
 from mockserver.spec.routing import Router
+from mockserver.spec.validation import Validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ class Contract:
             raise ContractError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ContractError(f"{path}: the contract misses or misuses {error}") from error
+
+    @cached_property
+    def callback(self) -> Validator:
+        """The form of the body that is sent to a `replyUrl`. Raises ContractError if the contract has none."""
+        resolve = self.document.resolve
+        for operation in self.operations.values():
+            for reference in operation.node.get("callbacks", {}).values():
+                for expression in resolve(reference).values():
+                    if isinstance(expression, Mapping) and "post" in expression:
+                        content = resolve(expression["post"]["requestBody"])["content"]
+                        return Validator(self.document, content["application/json"]["schema"], "body")
+        raise ContractError("no operation has a callback with a JSON body")
 
     @property
     def cost(self) -> int:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from mockserver import control, media
 from mockserver.api import Api
-from mockserver.clock import ClockFactory
+from mockserver.journal import Exchange
 from mockserver.mock import Mock
 from mockserver.problem import bug, problem
 from mockserver.settings import Settings
@@ -22,7 +22,7 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 log = logging.getLogger("mockserver")
 
 
-def create_app(settings: Settings | None = None, *, api: Api | None = None, clock: ClockFactory | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, api: Api | None = None) -> Flask:
     """An application with a mock of its own, or around `api`.
 
     Without settings they come from the environment (MOCKSERVER_SEED and so on), as for `flask --app mockserver run`;
@@ -31,15 +31,16 @@ def create_app(settings: Settings | None = None, *, api: Api | None = None, cloc
     if api is None and settings is None:
         from mockserver.options import api_from_environment
 
-        api = api_from_environment(clock)
-    mock = Mock(api or Api(settings, clock))
+        api = api_from_environment()
+    mock = Mock(api or Api(settings))
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = mock
     # The mock decides what a path is; Flask must not redirect to what it takes for a better one.
     app.url_map.merge_slashes = False
 
     def emulate(**_: Any) -> FlaskResponse:
-        return to_flask(mock.exchange(to_request(request)).response)
+        coming = mock.exchange(to_request(request))
+        return to_flask(coming.response if isinstance(coming, Exchange) else coming.result().response)
 
     for rule, endpoint, methods in _routes(mock.api):
         app.add_url_rule(rule, endpoint, emulate, methods=methods, provide_automatic_options=False)

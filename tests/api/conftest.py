@@ -10,7 +10,6 @@ import pytest
 from api.adapters import ADAPTERS
 from api.mock import MakeMock, Mock, Send
 from mockserver.api import Api
-from mockserver.clock import ManualClock
 from mockserver.settings import Settings
 
 
@@ -26,7 +25,7 @@ def make_mock(adapter: str) -> Iterator[MakeMock]:
     with ExitStack() as stack:
 
         def make(**settings: Any) -> Mock:
-            api = Api(Settings(strict=True, **settings), ManualClock)
+            api = Api(Settings(strict=True, clock="manual", **settings))
             return Mock(api, stack.enter_context(ADAPTERS[adapter](api)))
 
         yield make
@@ -35,7 +34,7 @@ def make_mock(adapter: str) -> Iterator[MakeMock]:
 @pytest.fixture(scope="session")
 def shared(adapter: str) -> Iterator[Iterator[Mock]]:
     """One mock as it is without any setting; gives it out again and again, each time with a token not seen before."""
-    api = Api(Settings(strict=True), ManualClock)
+    api = Api(Settings(strict=True, clock="manual"))
     with ADAPTERS[adapter](api) as send:
         yield (Mock(api, send, token=f"user:12345-test{number}") for number in count())
 

@@ -8,7 +8,7 @@ import pytest
 from api.changed import Change, contract, upscale
 from api.mock import EMAIL, UPSCALE, USER, VIDEOS, MakeMock, Mock
 from mockserver.api import Api, Bug
-from mockserver.clock import ManualClock
+from mockserver.clock import START
 from mockserver.journal import KEPT_BYTES, Exchange
 from mockserver.message import Request
 from mockserver.settings import Settings
@@ -33,7 +33,7 @@ def test_exchange_is_kept_with_its_instant_and_its_reason(mock: Mock) -> None:
     mock.upscale()
     exchange = last(mock)
     assert (exchange.operation, exchange.request.path, exchange.response.status) == ("upscaleVideo", UPSCALE, 200)
-    assert exchange.at == ManualClock.START + 5_000
+    assert exchange.at == START + 5_000
     assert exchange.why == f"accepted: 1 running on {EMAIL}, 9980 credits left"
     assert (exchange.violations, exchange.refusal) == ((), None)
 
@@ -138,7 +138,7 @@ def test_answer_carries_the_contracts_phrase(mock: Mock) -> None:
 
 def test_malformed_request_gets_the_vendors_shape() -> None:
     """What no adapter could read is told in its own words, and kept outside."""
-    api = Api(Settings(strict=True), ManualClock)
+    api = Api(Settings(strict=True, clock="manual"))
     exchange = api.malformed(Request("GET", VIDEOS), "the path must be short")
     assert (exchange.response.status, exchange.response.body) == (400, b'{"error":"the path must be short"}')
     assert list(api.runtime.outside) == [exchange]
@@ -196,7 +196,7 @@ def test_own_answer_outside_the_contract_is_raised_when_strict(make_mock: MakeMo
 
 def test_own_answer_outside_the_contract_is_a_problem(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Not strict, it is a 500 that says what is wrong, and stands in the log."""
-    api = Api(Settings(contract=contract(tmp_path, wanting("cost_credits"))), ManualClock)
+    api = Api(Settings(contract=contract(tmp_path, wanting("cost_credits")), clock="manual"))
     header = (b"authorization", b"Bearer user:12345-demo")
     body = f'{{"video_id": "{api.example_id("user:12345-demo")}"}}'.encode()
     response = api.answer(Request("POST", UPSCALE, "", [header, (b"content-type", b"application/json")], body))

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from api.mock import EMAIL, HOST, OTHER, UPSCALE, VIDEOS, MakeMock, Mock
-from mockserver.clock import ManualClock
-from mockserver.present import seconds
+from mockserver.clock import START
+from mockserver.instants import seconds
 
 
 def ids(page: Any) -> list[str]:
@@ -33,7 +33,7 @@ def test_dates_agree_with_the_order(mock: Mock) -> None:
     mock.accepted()
     dates = [video["created_at"] for video in mock.get(VIDEOS)["data"]]
     assert dates == sorted(dates, reverse=True)
-    assert dates[0] == seconds(ManualClock.START)
+    assert dates[0] == seconds(START)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Mocks with one flaw show that the hooks leave the checks their edge.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 
-from mockserver import Settings, create_app
+from mockserver import Api, Settings, create_app
 
 # Hypothesis describes its own inputs to itself, at length.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -67,10 +67,11 @@ def exercise(contract: Any, mode: GenerationMode, examples: int, only: str | Non
 
 
 @pytest.fixture
-def app() -> Application:
+def app() -> Iterator[Application]:
     """A mock that raises where an answer of its own breaks the contract."""
-    made: Application = create_app(Settings(strict=True))
-    return made
+    api = Api(Settings(strict=True))
+    yield create_app(api=api)
+    api.close()
 
 
 def test_good_requests_are_answered_as_the_contract_says(app: Application) -> None:

@@ -9,7 +9,6 @@ import pytest
 from api.adapters import ADAPTERS
 from api.mock import EMAIL, UPSCALE, Send
 from mockserver import Api, Settings, __version__
-from mockserver.clock import ManualClock
 from mockserver.control import Control
 from mockserver.spec import Contract
 
@@ -21,7 +20,7 @@ VIDEO = "user:12345-pixverse:demo@example.com-video:11223344"
 @pytest.fixture(params=["flask", "live"])
 def send(request: pytest.FixtureRequest) -> Iterator[Send]:
     """Sends a request to a mock."""
-    with ADAPTERS[request.param](Api(Settings(strict=True), ManualClock)) as send:
+    with ADAPTERS[request.param](Api(Settings(strict=True, clock="manual"))) as send:
         yield send
 
 

@@ -74,7 +74,7 @@ def test_range_of_another_file_is_not_mixed_in() -> None:
     [
         "/media/",
         "/media/1-1x1.mp4",
-        "/media/../control.yaml",
+        "/media/../control/control.yaml",
         "/media/1-3840x2160.yaml",
         "/media/x-3840x2160.mp4",
         "/media/1-3840x2160.mp4/",

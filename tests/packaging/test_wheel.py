@@ -52,7 +52,7 @@ def test_wheel_carries_what_the_packages_need(wheel: Path) -> None:
     assert {
         "mockserver/openapi.yaml",
         "contracts/openapi.yaml",
-        "mockserver/control.yaml",
+        "mockserver/control/control.yaml",
         "mockserver/py.typed",
         "contracts/py.typed",
         "mockserver/media/3840x2160.mp4",

@@ -13,7 +13,7 @@ from sources import ROOT
 Node = dict[str, Any]
 
 CONTRACT: Final = ROOT / "openapi.yaml"
-CONTROL: Final = ROOT / "mockserver" / "control.yaml"
+CONTROL: Final = ROOT / "mockserver" / "control" / "control.yaml"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""A control request as its handler sees it, and the ways to answer it."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.api import Api
+from mockserver.control.sinks import Sinks
+from mockserver.message import Request
+from mockserver.runtime import GuardedSandbox
+
+
+@dataclass(slots=True)
+class ControlCall:
+    """A control request that fits the document. `of_token` is the sandbox of its token, None where none is needed."""
+
+    api: Api
+    sinks: Sinks
+    document: Mapping[str, Any]
+    request: Request
+    of_token: GuardedSandbox | None
+    parameters: dict[str, Any]
+    body: Any
+
+    @property
+    def guarded(self) -> GuardedSandbox:
+        """The sandbox; operations without a token never ask for it."""
+        if self.of_token is None:
+            raise LookupError("an operation without token has no sandbox")
+        return self.of_token
+
+
+Value = Any
+"""The answer's body as JSON-like value, None for no body."""
+
+Handler = Callable[[ControlCall], Value | Future[Value]]
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error
+    """The answer is a problem with this HTTP status; the text says what is wrong."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def whole(value: float | None) -> int | None:
+    """3.0 is an integer in JSON Schema."""
+    return None if value is None else int(value)

@@ -1,0 +1,123 @@
+"""The clock of a sandbox: look at it, move it, change how it runs."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Future
+from typing import Any, Final, cast
+
+from mockserver.clock import AUTO_STEP, Clock
+from mockserver.control.call import ControlCall, Handler, Refused
+from mockserver.control.story import shown_events
+from mockserver.instants import milliseconds, parse
+from mockserver.leap import Ahead, Happened, Restless, Until, drive, leap
+from mockserver.runtime import GuardedSandbox, Leaping
+
+_FEW_JOBS: Final = 200
+"""So many jobs end within a millisecond: no need for a thread."""
+
+
+def _get(call: ControlCall) -> Any:
+    with call.guarded.lock:
+        return _shown(call.guarded.clock)
+
+
+def _advance(call: ControlCall) -> Future[Any]:
+    body = call.body
+    if len(body) != 1:
+        raise Refused(400, f"the body must have either seconds or until, got {', '.join(body) or 'neither'}")
+    until = cast("Until", body["until"]) if "until" in body else Ahead(round(body["seconds"] * 1_000))
+    guarded = call.guarded
+
+    def answer(happened: Happened) -> Any:
+        events = shown_events(guarded.sandbox.user, happened.events)
+        return {**_shown(guarded.clock), "events": events, "omitted": happened.omitted}
+
+    return _leap(call, until, answer)
+
+
+def _set(call: ControlCall) -> Future[Any]:
+    try:
+        instant = parse(call.body["now"])
+    except (ValueError, OverflowError) as error:
+        raise Refused(400, f"now must be an ISO date with time and offset: {error}") from None
+    return _leap(call, instant, lambda _: _shown(call.guarded.clock))
+
+
+def _freeze(call: ControlCall) -> Any:
+    return _change(call, Clock.freeze)
+
+
+def _speed(call: ControlCall) -> Any:
+    return _change(call, lambda clock: clock.run(call.body["speed"]))
+
+
+def _auto(call: ControlCall) -> Any:
+    step = call.body.get("step")
+    return _change(call, lambda clock: clock.auto(AUTO_STEP if step is None else round(step * 1_000)))
+
+
+def _change(call: ControlCall, change: Callable[[Clock], None]) -> Any:
+    guarded = call.guarded
+    with guarded.lock:
+        if guarded.leaps:
+            raise Refused(409, "the clock of this sandbox is being moved already")
+        guarded.catch_up()
+        change(guarded.clock)
+        shown, calls = _shown(guarded.clock), guarded.sandbox.calls
+    if calls:
+        call.api.courier.wake(guarded)
+    return shown
+
+
+def _leap(call: ControlCall, until: Until, answer: Callable[[Happened], Any]) -> Future[Any]:
+    guarded = call.guarded
+    coming: Future[Any] = Future()
+    if _is_quiet(guarded):
+        _conclude(coming, lambda: answer(_at_once(guarded, until)))
+    else:
+        call.api.courier.leap(guarded, until).add_done_callback(
+            lambda leapt: _conclude(coming, lambda: answer(leapt.result()))
+        )
+    return coming
+
+
+def _is_quiet(guarded: GuardedSandbox) -> bool:
+    """Whether a leap has nobody to call and little to do."""
+    with guarded.lock:
+        return not guarded.leaps and not guarded.sandbox.calls and len(guarded.sandbox.running) <= _FEW_JOBS
+
+
+def _at_once(guarded: GuardedSandbox, until: Until) -> Happened:
+    with guarded.leaping():
+        return drive(leap(guarded, until), _nobody)
+
+
+def _nobody(_: object) -> Any:
+    raise AssertionError("a sandbox that owes nothing has nobody to call")
+
+
+def _conclude(coming: Future[Any], make: Callable[[], Any]) -> None:
+    """Give `coming` what `make` gives, its refusals as such."""
+    try:
+        coming.set_result(make())
+    except (Leaping, Restless) as error:
+        coming.set_exception(Refused(409, str(error)))
+    except ValueError as error:
+        coming.set_exception(Refused(400, str(error)))
+    except CancelledError:
+        coming.set_exception(Refused(503, "the mock ends"))
+    except Exception as error:
+        coming.set_exception(error)
+
+
+def _shown(clock: Clock) -> dict[str, Any]:
+    return {"mode": clock.mode, "speed": clock.speed, "now": milliseconds(clock.now())}
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "getClock": _get,
+    "advanceClock": _advance,
+    "setClock": _set,
+    "freezeClock": _freeze,
+    "speedClock": _speed,
+    "autoClock": _auto,
+}

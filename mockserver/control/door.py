@@ -1,0 +1,111 @@
+"""The control API: a neutral Request in, a neutral Response out, as its own document says."""
+
+import logging
+from concurrent.futures import Future
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from mockserver.api import Api
+from mockserver.control import clock, sinks, state, story
+from mockserver.control.call import ControlCall, Handler, Refused, Value
+from mockserver.control.sinks import Sinks
+from mockserver.domain.refusals import UnknownAccount
+from mockserver.journal import Coming, Exchange
+from mockserver.message import Request, Response
+from mockserver.problem import bug, problem
+from mockserver.runtime import Denied
+from mockserver.spec import Contract, ContractError, Miss, Operation
+
+PREFIX: Final = "/__mock/"
+_DOCUMENT: Final = Path(__file__).parent / "control.yaml"
+_JSON: Final = ((b"content-type", b"application/json"),)
+_HANDLERS: Final[dict[str, Handler]] = {**state.HANDLERS, **clock.HANDLERS, **story.HANDLERS, **sinks.HANDLERS}
+
+log = logging.getLogger("mockserver")
+
+
+class Control:
+    """The control API of one mock. The document is read on the first call, to keep the start short."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.sinks = Sinks()
+
+    @cached_property
+    def contract(self) -> Contract:
+        contract = Contract.load(_DOCUMENT)
+        if missing := set(_HANDLERS) ^ set(contract.operations):
+            raise ContractError(f"control operations and handlers differ: {', '.join(sorted(missing))}")
+        return contract
+
+    def exchange(self, request: Request) -> Coming:
+        """The answer to a request under /__mock/, with its reason; it may have to be waited for."""
+        match = self.contract.match(request.method, request.path)
+        if isinstance(match, Miss):
+            return _problem(request, "", self._unmatched(request, match))
+        operation = match.operation
+        guarded = None
+        if operation.secured:
+            try:
+                guarded = self.api.runtime.guarded(request.header(b"authorization"))
+            except Denied as denied:
+                return _problem(request, operation.id, problem(401, str(denied)))
+        fitting = operation.read(
+            match.parameters, request.query, request.header(b"content-type"), request.body, encoded_ids=True
+        )
+        if isinstance(fitting, list):
+            sentences = "; ".join(violation.sentence for violation in fitting)
+            return _problem(request, operation.id, problem(400, sentences))
+        parameters, body = fitting
+        call = ControlCall(self.api, self.sinks, self.contract.document.data, request, guarded, parameters, body)
+        try:
+            value = _HANDLERS[operation.id](call)
+        except (UnknownAccount, Refused) as no:
+            return _refusal(request, operation, no)
+        if not isinstance(value, Future):
+            return _answer(request, operation, value)
+        coming: Future[Exchange] = Future()
+        value.add_done_callback(lambda done: coming.set_result(_waited_for(request, operation, done)))
+        return coming
+
+    def _unmatched(self, request: Request, miss: Miss) -> Response:
+        if not miss.allowed:
+            known = ", ".join(sorted({operation.path for operation in self.contract.operations.values()}))
+            return problem(404, f"no control call has the path {request.path[:200]!a}; there are {known}")
+        methods = ", ".join(miss.allowed)
+        return problem(405, f"this path takes {methods}", ((b"allow", methods.encode()),))
+
+
+def of_control(path: str) -> bool:
+    """Whether a path is the control API's."""
+    return path.startswith(PREFIX) or path == PREFIX[:-1]
+
+
+def _waited_for(request: Request, operation: Operation, done: Future[Value]) -> Exchange:
+    try:
+        return _answer(request, operation, done.result())
+    except (UnknownAccount, Refused) as no:
+        return _refusal(request, operation, no)
+    except Exception as error:
+        log.exception("bug in the mock: %s", operation.id)
+        return _problem(request, operation.id, bug(error))
+
+
+def _answer(request: Request, operation: Operation, value: Value) -> Exchange:
+    if value is None:
+        return Exchange(request, Response(operation.success, (), b""), operation.id, operation.id)
+    if misfits := operation.misfit(operation.success, value):
+        return _problem(request, operation.id, bug(ValueError(f"{misfits[0].sentence} ({misfits[0].pointer})")))
+    return Exchange(request, Response(operation.success, _JSON, orjson.dumps(value)), operation.id, operation.id)
+
+
+def _refusal(request: Request, operation: Operation, no: UnknownAccount | Refused) -> Exchange:
+    status = no.status if isinstance(no, Refused) else 404
+    return _problem(request, operation.id, problem(status, str(no)))
+
+
+def _problem(request: Request, operation: str, response: Response) -> Exchange:
+    return Exchange(request, response, operation, str(orjson.loads(response.body)["detail"]))

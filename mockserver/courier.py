@@ -1,0 +1,251 @@
+"""Sends callbacks: a thread with an event loop of its own, so that no receiver ever holds up an answer of the mock.
+
+A sandbox whose clock runs by itself is looked after in rounds: apply what is due, send what is owed, come back when
+the next thing is due. A leap of a clock sends one callback after the other, each at its own instant. No lock is held
+while a receiver is spoken to.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+from mockserver.attempted import Attempted
+from mockserver.clock import stopwatch
+from mockserver.delivery import Carrier
+from mockserver.destinations import Destinations
+from mockserver.domain import Callback, Receipt, Verdict
+from mockserver.leap import Happened, Until, leap
+from mockserver.posting import MisfitError, Posting, receipt
+from mockserver.runtime import GuardedSandbox
+
+_IN_FLIGHT: Final = 256
+"""Attempts on their way at the same time, of all sandboxes."""
+
+_IN_FLIGHT_EACH: Final = 32
+"""The same of one sandbox, so that one that calls a slow receiver leaves room for others."""
+
+_SLICE: Final = 200
+_ANSWER_FIRST: Final = 0.002
+"""Seconds between an answer and what follows from it, so that the client hears the answer first."""
+
+_T = TypeVar("_T")
+
+log = logging.getLogger("mockserver")
+
+
+@dataclass(slots=True)
+class _Round:
+    """How a sandbox is looked after: when next, and what is on its way."""
+
+    timer: asyncio.TimerHandle | None = None
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+
+class Courier:
+    """The courier of one mock; it starts its thread at once, and ends with `close`.
+
+    `timeout` are the real seconds of one attempt; `observer` is told of each that ended, on the courier's thread. With
+    `strict`, a callback that breaks the contract ends a leap with MisfitError.
+    """
+
+    def __init__(
+        self,
+        posting: Posting,
+        destinations: Destinations,
+        *,
+        timeout: float = 10.0,
+        strict: bool = False,
+        observer: Callable[[Attempted], None],
+    ) -> None:
+        self._posting = posting
+        self._carrier = Carrier(destinations, timeout=timeout)
+        self._strict = strict
+        self._observer = observer
+        self._rounds: dict[GuardedSandbox, _Round] = {}
+        self._room = asyncio.Semaphore(_IN_FLIGHT)
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._run, name="courier", daemon=True)
+        self._thread.start()
+
+    # From any thread
+
+    def wake(self, guarded: GuardedSandbox) -> None:
+        """Something may be due in a sandbox earlier than it was."""
+        self._call(self._wake, guarded)
+
+    def leap(self, guarded: GuardedSandbox, until: Until) -> "Future[Happened]":
+        """Move a sandbox's clock and deliver on the way.
+
+        The future raises Leaping, Restless, ValueError for an instant that can't be gone to.
+        """
+        return self._submit(self._leap(guarded, until))
+
+    def first_callback(self, guarded: GuardedSandbox, number: int, then: Callable[[], _T]) -> "Future[_T]":
+        """Send the callback in front for a video at once; what `then` gives comes when the attempt has ended."""
+        return self._submit(self._early(guarded, number, then))
+
+    def close(self) -> None:
+        """End at once; what is on its way is given up."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _call(self, function: Callable[..., None], *arguments: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the mock ends
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _submit(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise
+
+    # On the courier's thread
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._end())
+        self._loop.close()
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for each in self._rounds.values():
+            if each.timer is not None:
+                each.timer.cancel()
+        await self._carrier.close()
+
+    def _wake(self, guarded: GuardedSandbox) -> None:
+        """Plan a round: behind the answer that made it necessary."""
+        self._plan(guarded, self._rounds.setdefault(guarded, _Round()), _ANSWER_FIRST)
+
+    def _plan(self, guarded: GuardedSandbox, each: _Round, seconds: float | None) -> None:
+        if each.timer is not None:
+            each.timer.cancel()
+        each.timer = None if seconds is None else self._loop.call_later(seconds, self._look_after, guarded, each)
+
+    def _look_after(self, guarded: GuardedSandbox, each: _Round) -> None:
+        """One round: apply what is due, send what is owed, plan the next."""
+        sandbox, clock = guarded.sandbox, guarded.clock
+        callbacks: list[Callback] = []
+        with guarded.lock:
+            if guarded.retired:
+                self._rounds.pop(guarded, None)
+                return
+            if guarded.leaps:
+                return  # who leaps wakes us at the end
+            now = clock.now()
+            sandbox.advance(now, _SLICE)
+            behind = sandbox.next_step is not None and sandbox.next_step <= now
+            while not behind and len(each.tasks) + len(callbacks) < _IN_FLIGHT_EACH:
+                callback = sandbox.take(now)
+                if callback is None:
+                    break
+                callbacks.append(callback)
+            full = len(each.tasks) + len(callbacks) >= _IN_FLIGHT_EACH
+            due = sandbox.next_step if full else sandbox.next_due
+            seconds = clock.seconds_until(due) if due is not None and sandbox.calls else None
+        if seconds is None and not callbacks and not each.tasks:
+            self._rounds.pop(guarded, None)
+        for callback in callbacks:
+            task = self._loop.create_task(self._deliver(guarded, callback))
+            each.tasks.add(task)
+            task.add_done_callback(lambda task: self._delivered(guarded, each, task))
+        self._plan(guarded, each, seconds)
+
+    async def _deliver(self, guarded: GuardedSandbox, callback: Callback) -> None:
+        """One attempt in the background."""
+        try:
+            result = await self._send(guarded, callback)
+        except MisfitError as error:
+            log.exception("bug in the mock")
+            result = _of_bug(error)
+        self._settle(guarded, callback, result)
+
+    def _delivered(self, guarded: GuardedSandbox, each: _Round, task: asyncio.Task[None]) -> None:
+        each.tasks.discard(task)
+        if not self._closed:
+            self._plan(guarded, each, 0)
+
+    async def _leap(self, guarded: GuardedSandbox, until: Until) -> Happened:
+        try:
+            with guarded.leaping():
+                await self._landed(guarded)
+                return await self._drive(guarded, until)
+        finally:
+            if not guarded.leaps:
+                self._wake(guarded)
+
+    async def _landed(self, guarded: GuardedSandbox) -> None:
+        """Wait until nothing of a sandbox is on its way."""
+        each = self._rounds.get(guarded)
+        if each is not None and each.tasks:
+            await asyncio.wait(set(each.tasks))
+
+    async def _drive(self, guarded: GuardedSandbox, until: Until) -> Happened:
+        steps = leap(guarded, until)
+        told: Receipt | None = None
+        try:
+            while True:
+                callback = steps.send(told)
+                if callback is None:
+                    told = None
+                    await asyncio.sleep(0)
+                    continue
+                try:
+                    told = await self._send(guarded, callback)
+                except MisfitError as error:
+                    log.exception("bug in the mock")
+                    if self._strict:
+                        raise
+                    told = _of_bug(error)
+                self._observe(callback, told)
+        except StopIteration as done:
+            happened: Happened = done.value
+            return happened
+        finally:
+            steps.close()
+
+    async def _early(self, guarded: GuardedSandbox, number: int, then: Callable[[], _T]) -> _T:
+        with guarded.lock:
+            callback = guarded.sandbox.outbox.take_front(number, guarded.sandbox.now)
+        if callback is not None:
+            await self._deliver(guarded, callback)
+        self._wake(guarded)
+        return then()
+
+    async def _send(self, guarded: GuardedSandbox, callback: Callback) -> Receipt:
+        """One attempt over the network. Raises MisfitError."""
+        with guarded.lock:
+            delivery = self._posting.delivery(guarded, callback)
+        async with self._room:
+            started = stopwatch()
+            answer = await self._carrier.send(delivery)
+            return receipt(answer, stopwatch() - started)
+
+    def _settle(self, guarded: GuardedSandbox, callback: Callback, result: Receipt) -> None:
+        with guarded.lock:
+            if not guarded.leaps:
+                guarded.sandbox.advance(guarded.clock.now(), _SLICE)
+            guarded.sandbox.settle(callback, result)
+        self._observe(callback, result)
+
+    def _observe(self, callback: Callback, result: Receipt) -> None:
+        self._observer(Attempted(callback, result, len(callback.attempts)))
+
+
+def _of_bug(error: MisfitError) -> Receipt:
+    return Receipt(Verdict.DENIED, error=f"bug in the mock: {error}")

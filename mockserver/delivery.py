@@ -1,0 +1,399 @@
+"""One attempt to deliver a callback: a POST over HTTP, and what came of it in words."""
+
+import asyncio
+import os
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Final, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from mockserver.clock import wall
+from mockserver.destinations import Destinations, Forbidden, Key, NotCallable, Target, place, shortened
+from mockserver.message import Headers
+
+ANSWER_BYTES: Final = 2_048
+"""So much of an answer's body is kept."""
+READ_BYTES: Final = 65_536
+"""So much of an answer is read, with its head."""
+IDLE_SECONDS: Final = 1.0
+"""So long a connection waits for the next request: longer, and it may be closed just then, and a receiver that serves
+one connection at a time serves nobody else."""
+IDLE_EACH: Final = 8
+"""Idle connections to one receiver."""
+IDLE_ALL: Final = 64
+"""Idle connections to all."""
+
+_LONGEST_DELAY: Final = 30 * 86_400.0
+_HEADER_NAME: Final = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_OURS: Final = frozenset((b"connection", b"content-length", b"host", b"transfer-encoding", b"upgrade"))
+_KEPT: Final = frozenset((b"content-length", b"date", b"retry-after", b"transfer-encoding"))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A callback to send: `body` is POSTed to `url`.
+
+    `headers` come without those that frame the request: host, content-length, transfer-encoding, connection and
+    upgrade. `pause` is in real seconds, between the connection and the first byte of the request.
+    """
+
+    url: str
+    headers: Headers
+    body: bytes
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an attempt.
+
+    status: None if no complete answer came. body: the start of it, at most ANSWER_BYTES. retry_after: in seconds, at
+    most 30 days; None without a Retry-After that makes sense. error: in words, None if a complete answer came.
+    denied: the address may not be called.
+    """
+
+    status: int | None = None
+    body: bytes = b""
+    retry_after: float | None = None
+    error: str | None = None
+    denied: bool = False
+
+
+class Carrier:
+    """Makes attempts and keeps connections between them, in one event loop.
+
+    `timeout` is in real seconds, for everything from looking up the host to the answer's last byte.
+    """
+
+    def __init__(self, destinations: Destinations, *, timeout: float = 10.0) -> None:
+        self._destinations = destinations
+        self._timeout = timeout
+        self._idle: dict[Key, list[_Connection]] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._closed = False
+
+    async def send(self, delivery: Delivery) -> Answer:
+        """Make one attempt. Redirects are answers like others; whatever goes wrong is the answer's `error`."""
+        connection: _Connection | None = None
+        reached = "no connection"
+        try:
+            target = Target.of(delivery.url)
+            request = _request(target, delivery)
+            async with asyncio.timeout(self._timeout) as limit:
+                reached = f"{target.host} can't be resolved"
+                addresses = self._destinations.choose(target.host, await _resolve(target))
+                reached = "no connection"
+                # A receiver can see a pause only on a connection of its own.
+                connection = None if delivery.pause > 0 else self._take(target, addresses)
+                if connection is None:
+                    connection = await self._connect(target, addresses)
+                if delivery.pause > 0:
+                    limit.reschedule(cast("float", limit.when()) + delivery.pause)
+                    await asyncio.sleep(delivery.pause)
+                reached = "no answer"
+                return await connection.post(request)
+        except TimeoutError:
+            if connection is not None and connection.is_answering:
+                reached = "answer not complete"
+            return Answer(error=f"{reached} within {self._timeout:g} s")
+        except (Forbidden, NotCallable, _Failure) as reason:
+            return Answer(error=str(reason), denied=isinstance(reason, Forbidden))
+        finally:
+            if connection is not None:
+                self._release(connection)
+
+    async def close(self) -> None:
+        """Close the idle connections, and each of the others at the end of its attempt."""
+        self._closed = True
+        connections = [connection for group in self._idle.values() for connection in group]
+        for connection in connections:
+            self._drop(connection)
+        for connection in connections:
+            await connection.lost.wait()
+
+    def _take(self, target: Target, addresses: Sequence[str]) -> "_Connection | None":
+        """An idle connection to one of the addresses. Those that the receiver closed meanwhile are dropped."""
+        now = asyncio.get_running_loop().time()
+        for address in addresses:
+            for connection in reversed(self._idle.get(target.key(address), [])[:]):
+                self._forget(connection)
+                # The timer may be late after a long step of the loop.
+                if connection.is_open and connection.expiry is not None and now < connection.expiry.when():
+                    return connection
+                connection.end()
+        return None
+
+    async def _connect(self, target: Target, addresses: Sequence[str]) -> "_Connection":
+        """A new connection to the first address that takes it: to the address itself, which was checked.
+
+        Raises _Failure with the words for each.
+        """
+        loop = asyncio.get_running_loop()
+        https = target.scheme == "https"
+        if https and self._tls is None:
+            # It reads the trusted certificates, which takes tens of milliseconds.
+            self._tls = await loop.run_in_executor(None, ssl.create_default_context)
+        failures = []
+        for address in addresses:
+            try:
+                _, connection = await loop.create_connection(
+                    partial(_Connection, target.key(address)),
+                    address,
+                    target.port,
+                    ssl=self._tls if https else None,
+                    server_hostname=target.host if https else None,
+                )
+            except OSError as error:
+                failures.append(_connect_failure(error, target, address))
+            else:
+                return connection
+        raise _Failure("; ".join(failures))
+
+    def _release(self, connection: "_Connection") -> None:
+        """Keep a connection for the next request, if that can be, else end it."""
+        group = self._idle.get(connection.key, [])
+        full = len(group) >= IDLE_EACH or sum(map(len, self._idle.values())) >= IDLE_ALL
+        if self._closed or full or not connection.is_reusable:
+            connection.end()
+            return
+        connection.expiry = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, connection)
+        self._idle.setdefault(connection.key, group).append(connection)
+
+    def _drop(self, connection: "_Connection") -> None:
+        self._forget(connection)
+        connection.end()
+
+    def _forget(self, connection: "_Connection") -> None:
+        if connection.expiry is not None:
+            connection.expiry.cancel()
+        group = self._idle[connection.key]
+        group.remove(connection)
+        if not group:
+            del self._idle[connection.key]
+
+
+class _Failure(Exception):  # noqa: N818 - it ends an attempt in a foreseen way
+    """The attempt came to nothing. The text says why."""
+
+
+class _Connection(asyncio.Protocol):
+    """A connection to a receiver, for one request at a time."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.lost = asyncio.Event()
+        self.expiry: asyncio.TimerHandle | None = None
+        """When it is dropped, while idle."""
+        self._reading: _Reading | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._reading is None:
+            # What comes unasked would be taken for the next answer.
+            self.end()
+        else:
+            self._reading.feed(data)
+
+    def eof_received(self) -> None:
+        if self._reading is not None:
+            self._reading.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._reading is not None:
+            self._reading.end(broken=exc is not None)
+        self.lost.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open as far as is known."""
+        return not self._transport.is_closing()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether part of an answer came."""
+        return self._reading is not None and self._reading.begun
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether it can take another request."""
+        return self.is_open and self._reading is None
+
+    def end(self) -> None:
+        """Close it at once."""
+        self._transport.abort()
+
+    async def post(self, request: bytes) -> Answer:
+        """Send a request and read its answer. Raises _Failure when there is no complete one."""
+        self._reading = reading = _Reading()
+        if self.is_open:
+            self._transport.write(request)
+        else:
+            reading.end()
+        if fault := await reading.done:
+            raise _Failure(f"{place(self.key[1], self.key[2])} {fault}")
+        if reading.reusable:
+            self._reading = None
+        return reading.answer()
+
+
+class _Reading:
+    """An answer as it comes in. The parser calls the methods on_...; interim answers (1xx) are skipped."""
+
+    def __init__(self) -> None:
+        self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """What went wrong, in words that follow the address; "" for a complete answer."""
+        self.begun = False
+        self.reusable = False
+        """Whether the connection may serve another request after this one."""
+        self._parser = HttpResponseParser(self)
+        self._room = READ_BYTES
+        self._status = 0
+        self._fields: dict[bytes, bytes] = {}
+        self._body = b""
+        self._headed = False
+        self._whole = False
+
+    def answer(self) -> Answer:
+        """The complete answer."""
+        return Answer(self._status, self._body, retry_after(self._fields))
+
+    def feed(self, data: bytes) -> None:
+        """Take in bytes that came."""
+        if self.done.done():
+            self.reusable = False
+            return
+        piece = data[: self._room]
+        self._room -= len(piece)
+        fault = ""
+        try:
+            self._parser.feed_data(piece)
+        except HttpParserUpgrade:
+            fault = "changed to another protocol without being asked"
+        except HttpParserError as error:
+            fault = f"did not answer in HTTP: {error.__context__ or error}"
+        if self._whole:
+            # Whatever came behind the answer belongs to no request.
+            self.reusable = self.reusable and not fault and len(piece) == len(data)
+            self._finish("")
+        elif fault:
+            self._finish(fault)
+        elif not self._room:
+            self.reusable = False
+            self._finish("" if self._headed else f"sent a head of more than {READ_BYTES:,} bytes")
+
+    def end(self, *, broken: bool = False) -> None:
+        """Nothing more will come. `broken` says that the connection failed rather than ended."""
+        self.reusable = False
+        coding = self._fields.get(b"transfer-encoding", b"").lower()
+        lasts_to_end = b"content-length" not in self._fields and b"chunked" not in coding
+        if self._headed and lasts_to_end and not broken:
+            self._finish("")
+        elif self.begun:
+            self._finish("closed the connection in the middle of its answer")
+        else:
+            self._finish("closed the connection without an answer")
+
+    def _finish(self, fault: str) -> None:
+        if not self.done.done():
+            self.done.set_result(fault)
+
+    def on_message_begin(self) -> None:
+        if self._whole:
+            self.reusable = False
+        self.begun = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._whole and (key := name.lower()) in _KEPT:
+            self._fields.setdefault(key, value)
+
+    def on_headers_complete(self) -> None:
+        if self._whole:
+            return
+        self._status = self._parser.get_status_code()
+        if self._status < 100:
+            raise ValueError(f"there is no status {self._status}")
+        self._headed = self._status >= 200
+        self.reusable = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
+
+    def on_body(self, data: bytes) -> None:
+        if not self._whole and len(self._body) < ANSWER_BYTES:
+            self._body += data[: ANSWER_BYTES - len(self._body)]
+
+    def on_message_complete(self) -> None:
+        if self._headed:
+            self._whole = True
+        else:
+            self.begun = False
+            self._fields.clear()
+
+
+def _request(target: Target, delivery: Delivery) -> bytes:
+    """The bytes of a request. Raises _Failure for a header that can't be sent."""
+    head = b"POST %b HTTP/1.1\r\nhost: %b\r\n" % (target.path, target.authority)
+    for name, value in delivery.headers:
+        if name in _OURS or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise _Failure(f"the header {shortened(name.decode('latin-1'))} can't be sent")
+        head += b"%b: %b\r\n" % (name, value)
+    return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(delivery.body), delivery.body)
+
+
+async def _resolve(target: Target) -> list[str]:
+    """The addresses of a host, in the order in which to try them. Raises _Failure if there are none."""
+    if target.is_address:
+        return [target.host]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(target.host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise _Failure(f"{target.host} can't be resolved") from None
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _connect_failure(error: OSError, target: Target, address: str) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return f"connection refused by {place(address, target.port)}"
+    # The exception's own text is the event loop's, as "Connect call failed".
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = f"certificate not trusted: {error.verify_message.rstrip('.')}"
+    elif isinstance(error, ssl.SSLError):
+        reason = (error.reason or str(error)).replace("_", " ").lower()
+    elif isinstance(error, ConnectionError) and target.scheme == "https":
+        reason = "the connection was closed"
+    else:
+        return f"no connection to {place(address, target.port)}: {reason[:1].lower()}{reason[1:]}"
+    return f"TLS with {place(target.host, target.port)} failed: {reason}"
+
+
+def retry_after(fields: dict[bytes, bytes]) -> float | None:
+    """The seconds that a Retry-After asks for, at most 30 days; a date in the past is 0.
+
+    A date is taken against the answer's own Date, else the real clock. None without the header, or for nonsense.
+    """
+    value = fields.get(b"retry-after", b"").strip()
+    if value.isdigit():
+        return min(float(value), _LONGEST_DELAY)
+    until, now = _instant(value), _instant(fields.get(b"date", b""))
+    if until is None:
+        return None
+    return min(max(until - (wall() if now is None else now), 0.0), _LONGEST_DELAY)
+
+
+def _instant(value: bytes) -> float | None:
+    """The seconds since 1970 of an HTTP date, None for anything else."""
+    try:
+        date = parsedate_to_datetime(value.decode("latin-1"))
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,89 @@
+"""Which callbacks a job's progress makes owed: one for each thing that is told, unless the scenario disturbs it."""
+
+from typing import Final, NamedTuple
+
+from mockserver.domain.model import Job, Video
+from mockserver.domain.outbox import Callback, Outbox
+from mockserver.domain.rules import CallbackRules, Disturbing
+
+_MOST_WAITING: Final = 100
+"""Callbacks of a job that wait for a slow receiver, beyond which progress is no longer told."""
+
+
+class Report(NamedTuple):
+    """At the instant `at` the receiver of a job is to be told what its video is; `progress`: again."""
+
+    video: Video
+    job: Job
+    at: int
+    progress: bool
+
+
+def is_early(job: Job) -> bool:
+    """Whether the job's first callback is to come before the answer to the request."""
+    return job.receiver is not None and any(found.kind is Disturbing.EARLY for found in job.disturbances)
+
+
+def report(outbox: Outbox, told: Report, rules: CallbackRules) -> Callback | None:
+    """Put what is owed for a report into the outbox; returns the callback if the scenario drops it.
+
+    The job has a receiver.
+    """
+    video, job, at, progress = told
+    if job.receiver is None or (rules.final_only and not video.final):
+        return None
+    if progress and len(outbox.waiting.get(video.number, ())) >= _MOST_WAITING:
+        return None
+    callback = Callback(outbox.new_number(), video, video.status, job.receiver, at, at, progress)
+    if not job.disturbances:
+        outbox.owe(callback)
+        return None
+    return _disturbed(outbox, callback, job)
+
+
+def _disturbed(outbox: Outbox, callback: Callback, job: Job) -> Callback | None:
+    video = callback.video
+    chosen = {found.kind: found for found in job.disturbances}
+    meant = {kind: found for kind, found in chosen.items() if found.concerns(final=video.final)}
+    if Disturbing.DROPPED in meant:
+        callback.disturbed = Disturbing.DROPPED
+        outbox.drop(callback)
+        return callback
+    if late := meant.get(Disturbing.LATE):
+        callback.disturbed = Disturbing.LATE
+        callback.due += late.delay
+    if slow := meant.get(Disturbing.SLOW):
+        callback.disturbed = Disturbing.SLOW
+        callback.pause = slow.delay
+    if Disturbing.EARLY in chosen and job.started == callback.at:
+        callback.disturbed = Disturbing.EARLY
+    if Disturbing.SWAPPED in chosen and _is_last_before_the_end(callback, job):
+        callback.disturbed = Disturbing.SWAPPED
+        outbox.hold(callback)
+        return None
+    outbox.owe(callback)
+    if Disturbing.DUPLICATE in meant:
+        outbox.owe(_copy(outbox, callback))
+    if video.final:
+        outbox.release(video.number)
+    return None
+
+
+def _is_last_before_the_end(callback: Callback, job: Job) -> bool:
+    """Whether the job's next callback is the final one."""
+    return not callback.video.final and len(job.steps) == 1 and job.next_at == job.steps[0][0]
+
+
+def _copy(outbox: Outbox, callback: Callback) -> Callback:
+    return Callback(
+        outbox.new_number(),
+        callback.video,
+        callback.status,
+        callback.url,
+        callback.at,
+        callback.due,
+        callback.progress,
+        callback.pause,
+        Disturbing.DUPLICATE,
+        copy_of=callback.number,
+    )

@@ -1,0 +1,116 @@
+"""A leap of a sandbox's clock: every due step and every due callback at its own instant, in time order.
+
+The leap itself sends nothing: it is a generator that gives each request to send and is told what came of it, so that
+the same leap runs over real sockets and without any.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mockserver.domain import Callback, Event, Receipt
+from mockserver.runtime import GuardedSandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """So many milliseconds from where the clock is when the leap begins."""
+
+    milliseconds: int
+
+
+Until = int | Ahead | Literal["next-event", "idle"]
+"""An instant; or so far ahead; or as far as something happens; or until nothing is left to happen."""
+
+_SLICE: Final = 200
+"""Steps for which a lock is held: well below a millisecond."""
+
+_MOST_EVENTS: Final = 1_000_000
+"""After so many a sandbox that is told to run until it is idle never will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened during a leap, in time order; `omitted` counts the first ones, if they were too many to keep."""
+
+    events: list[Event]
+    omitted: int
+
+
+class Restless(Exception):  # noqa: N818 - an answer, not an error
+    """The sandbox does not come to rest: whatever ends makes its client begin anew."""
+
+
+Leap = Generator[Callback | None, Receipt | None, Happened]
+"""Gives a callback in flight to send, and is told its receipt; gives None where others may have a turn."""
+
+
+def leap(guarded: GuardedSandbox, until: Until) -> Leap:
+    """Move a sandbox's clock; `guarded.leaping()` is held around it.
+
+    Raises ValueError for an instant that lies in the past or too far in the future, Restless.
+    """
+    sandbox, clock = guarded.sandbox, guarded.clock
+    with guarded.lock:
+        begun = sandbox.story.total
+        target = _target(guarded, until)
+        if target is not None:
+            clock.check(target)
+    while True:
+        with guarded.lock:
+            callback, done = (None, True) if guarded.retired else _slice(guarded, target)
+        if callback is not None:
+            receipt = yield callback
+            if receipt is None:
+                raise ValueError("a leap must be told what came of a callback")
+            with guarded.lock:
+                sandbox.settle(callback, receipt)
+        elif not done:
+            yield None
+        else:
+            break
+        if until == "idle" and sandbox.story.total - begun > _MOST_EVENTS:
+            raise Restless(f"still not idle after {_MOST_EVENTS} events")
+    with guarded.lock:
+        if target is not None and target > clock.now() and not guarded.retired:
+            clock.hold(target)
+            sandbox.advance(target)
+        return Happened(*sandbox.story.since(begun))
+
+
+def drive(steps: Leap, send: Callable[[Callback], Receipt]) -> Happened:
+    """Go through a leap, sending with `send`."""
+    try:
+        callback = next(steps)
+        while True:
+            callback = steps.send(None if callback is None else send(callback))
+    except StopIteration as done:
+        happened: Happened = done.value
+        return happened
+
+
+def _target(guarded: GuardedSandbox, until: Until) -> int | None:
+    """The instant to go to, None for as far as there is something to do."""
+    now = guarded.clock.now()
+    if until == "idle":
+        return None
+    if until == "next-event":
+        due = guarded.sandbox.next_due
+        return now if due is None else max(due, now)
+    return until if isinstance(until, int) else now + until.milliseconds
+
+
+def _slice(guarded: GuardedSandbox, target: int | None) -> tuple[Callback | None, bool]:
+    """Apply what is due, a slice at most: a callback to send comes with it, or whether all is done."""
+    sandbox, clock = guarded.sandbox, guarded.clock
+    for _ in range(_SLICE):
+        due = sandbox.next_due
+        if due is None or (target is not None and due > target):
+            return None, True
+        if due > clock.now():
+            clock.hold(due)
+        if sandbox.next_step == due:
+            sandbox.advance(due, at_most=1)
+        elif (callback := sandbox.take(clock.now())) is not None:
+            return callback, False
+    return None, False
