@@ -88,7 +88,7 @@ def list_accounts(call: Call) -> Done:
 
 
 def get_account(call: Call) -> Done:
-    account = call.sandbox.account(call.parameters["email"])
+    account = call.sandbox.accounts.find(call.parameters["email"])
     return present.account(account, call.trouble), f"account {account.email}"
 
 
@@ -126,7 +126,7 @@ def cancel_job(call: Call) -> Done:
 
 
 def get_features(call: Call) -> Done:
-    account = call.sandbox.account(call.parameters.get("email"))
+    account = call.sandbox.accounts.find(call.parameters.get("email"))
     return present.features(account), f"account {account.email} has {account.credits} credits"
 
 

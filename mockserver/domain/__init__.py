@@ -4,6 +4,7 @@ lifecycle   the statuses of a video and the only steps between them
 identity    the ids that name videos
 footage     what videos show: sizes, prompts
 model       Account, Video, Job
+accounts    the linked accounts, by email
 rules       the numbers a sandbox is played by (prices, durations, limits)
 capacity    whether an account may start one more job
 refusals    every "no" the domain can say

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 from mockserver.domain import capacity, refusals
+from mockserver.domain.accounts import Accounts
 from mockserver.domain.capacity import Availability
 from mockserver.domain.dice import Dice
 from mockserver.domain.footage import CATALOGUE
@@ -41,7 +42,7 @@ class Sandbox:
     dice: Dice
     now: int
     next_number: int = _FIRST_NUMBER
-    accounts: dict[str, Account] = field(default_factory=dict)
+    accounts: Accounts = field(default_factory=Accounts)
     videos: dict[int, Video] = field(default_factory=dict)
     deleted: dict[int, str] = field(default_factory=dict)
     running: dict[int, Job] = field(default_factory=dict)
@@ -256,7 +257,7 @@ class Sandbox:
         """
         if email is None and not self.accounts:
             return []
-        numbers = self.account(email).videos
+        numbers = self.accounts.find(email).videos
         end = max(0, len(numbers) - offset)
         return [self.videos[number] for number in reversed(numbers[max(0, end - limit) : end])]
 
@@ -293,23 +294,6 @@ class Sandbox:
 
     # Accounts
 
-    def account(self, email: str | None) -> Account:
-        """The account of this email, or the only one if None.
-
-        Raises UnknownAccount, and if `email` is None while not exactly one account is linked, NoAccounts or
-        EmailRequired.
-        """
-        if email is None:
-            if not self.accounts:
-                raise refusals.NoAccounts
-            if len(self.accounts) > 1:
-                raise refusals.EmailRequired(accounts=len(self.accounts))
-            return next(iter(self.accounts.values()))
-        account = self.accounts.get(email)
-        if account is None:
-            raise refusals.UnknownAccount(email=email)
-        return account
-
     def account_of(self, source: VideoId) -> Account:
         """The account that an id names. Raises ForeignVideo, UnknownAccount."""
         if source.user != self.user:
@@ -333,7 +317,7 @@ class Sandbox:
 
         Raises UnknownAccount.
         """
-        account = self.account(email)
+        account = self.accounts.find(email)
         del self.accounts[email]
         for number in account.videos:
             del self.videos[number]
@@ -360,7 +344,7 @@ class Sandbox:
         pending_error: bool | None = None,
     ) -> Account:
         """Set what an outside hand may set; None leaves a value as it is. Raises UnknownAccount."""
-        account = self.account(email)
+        account = self.accounts.find(email)
         if credits is not None:
             account.credits = credits
         if max_jobs is not None:

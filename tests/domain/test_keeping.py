@@ -260,7 +260,7 @@ def test_no_account_is_not_several() -> None:
     sandbox = start(account(FIRST))
     sandbox.delete_account(FIRST)
     with pytest.raises(refusals.NoAccounts):
-        sandbox.account(None)
+        sandbox.accounts.find(None)
     assert sandbox.page(None, limit=1, offset=0) == []
 
 
