@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mockserver.clock import LATEST
 from mockserver.domain import Callback, Event, Receipt
 from mockserver.runtime import GuardedSandbox
 
@@ -56,19 +57,19 @@ def leap(guarded: GuardedSandbox, until: Until) -> Leap:
         target = _target(guarded, until)
         if target is not None:
             clock.check(target)
-    while True:
+    callback: Callback | None = None
+    receipt: Receipt | None = None
+    done = False
+    while not done:
         with guarded.lock:
-            callback, done = (None, True) if guarded.retired else _slice(guarded, target)
-        if callback is not None:
-            receipt = yield callback
-            if receipt is None:
-                raise ValueError("a leap must be told what came of a callback")
-            with guarded.lock:
+            if callback is not None and receipt is not None:
                 sandbox.settle(callback, receipt)
-        elif not done:
-            yield None
-        else:
-            break
+            if guarded.retired:
+                break
+            callback, done = sandbox.next_call(LATEST if target is None else target, _SLICE)
+            clock.hold(max(sandbox.now, clock.now()))
+        if not done:
+            receipt = yield callback
         if until == "idle" and sandbox.story.total - begun > _MOST_EVENTS:
             raise Restless(f"still not idle after {_MOST_EVENTS} events")
     with guarded.lock:
@@ -98,19 +99,3 @@ def _target(guarded: GuardedSandbox, until: Until) -> int | None:
         due = guarded.sandbox.next_due
         return now if due is None else max(due, now)
     return until if isinstance(until, int) else now + until.milliseconds
-
-
-def _slice(guarded: GuardedSandbox, target: int | None) -> tuple[Callback | None, bool]:
-    """Apply what is due, a slice at most: a callback to send comes with it, or whether all is done."""
-    sandbox, clock = guarded.sandbox, guarded.clock
-    for _ in range(_SLICE):
-        due = sandbox.next_due
-        if due is None or (target is not None and due > target):
-            return None, True
-        if due > clock.now():
-            clock.hold(due)
-        if sandbox.next_step == due:
-            sandbox.advance(due, at_most=1)
-        elif (callback := sandbox.take(clock.now())) is not None:
-            return callback, False
-    return None, False

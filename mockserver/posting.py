@@ -33,15 +33,14 @@ class Posting:
 
     def delivery(self, guarded: GuardedSandbox, callback: Callback) -> Delivery:
         """The request of a callback; the sandbox's lock is held. Raises MisfitError."""
-
-        def make(callback: Callback) -> bytes:
+        body = guarded.shown.body(callback)
+        if body is None:
             value = present.callback(guarded.sandbox, callback, guarded.answers)
             if not self._form.fits(value):
                 misfit = self._form.violations(value)[0]
                 raise MisfitError(f"callback of {value['video_id']}: {misfit.sentence} ({misfit.pointer or '/'})")
-            return orjson.dumps(value)
-
-        body = guarded.shown.body(callback, make)
+            body = orjson.dumps(value)
+            guarded.shown.keep(callback, body)
         headers: Headers = _HEADERS
         if (secret := guarded.scenario.secret) is not None:
             headers = (*headers, *_signature(secret, guarded.sandbox.user, callback, body))

@@ -1,6 +1,5 @@
 """Videos and callbacks as they were presented last: made anew only when something of them changed."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from mockserver import present
@@ -29,14 +28,13 @@ class ShownVideos:
         self._known[video.number] = (video.status, origin, presented)
         return presented
 
-    def body(self, callback: Callback, make: Callable[[Callback], bytes]) -> bytes:
-        """The body of a callback, which `make` makes; progress that repeats a status has the same."""
-        number = callback.video.number
-        known = self._bodies.get(number)
-        if known is not None and known[0] is callback.status:
-            return known[1]
+    def body(self, callback: Callback) -> bytes | None:
+        """The body of a callback, if one with the same was kept: progress repeats a status."""
+        known = self._bodies.get(callback.video.number)
+        return known[1] if known is not None and known[0] is callback.status else None
+
+    def keep(self, callback: Callback, body: bytes) -> None:
+        """Keep the body of a callback for the next one of its job."""
         if len(self._bodies) >= _MOST:
             self._bodies.clear()
-        body = make(callback)
-        self._bodies[number] = (callback.status, body)
-        return body
+        self._bodies[callback.video.number] = (callback.status, body)

@@ -41,7 +41,7 @@ def _list_accounts(call: ControlCall) -> Any:
 def _adjust_account(call: ControlCall) -> Any:
     body = call.body
     with call.guarded.now() as sandbox:
-        account = sandbox.adjust_account(
+        account = sandbox.accounts.adjust(
             call.parameters["email"],
             credits=whole(body.get("credits")),
             max_jobs=whole(body.get("maxJobs")),

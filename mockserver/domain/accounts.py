@@ -23,3 +23,24 @@ class Accounts(dict[str, Account]):
         if account is None:
             raise refusals.UnknownAccount(email=email)
         return account
+
+    def adjust(
+        self,
+        email: str,
+        *,
+        credits: int | None = None,
+        max_jobs: int | None = None,
+        concurrency: int | None = None,
+        pending_error: bool | None = None,
+    ) -> Account:
+        """Set what an outside hand may set; None leaves a value as it is. Raises UnknownAccount."""
+        account = self.find(email)
+        if credits is not None:
+            account.credits = credits
+        if max_jobs is not None:
+            account.max_jobs = max_jobs
+        if concurrency is not None:
+            account.concurrency = concurrency
+        if pending_error is not None:
+            account.pending_error = pending_error
+        return account

@@ -1,4 +1,4 @@
-"""The entities of a sandbox. Plain data: Sandbox alone changes them."""
+"""The entities of a sandbox. Plain data: Sandbox and Accounts change them."""
 
 from dataclasses import dataclass, field
 

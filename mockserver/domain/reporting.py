@@ -1,22 +1,13 @@
 """Which callbacks a job's progress makes owed: one for each thing that is told, unless the scenario disturbs it."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from mockserver.domain.model import Job, Video
 from mockserver.domain.outbox import Callback, Outbox
-from mockserver.domain.rules import CallbackRules, Disturbing
+from mockserver.domain.rules import Disturbing
 
 _MOST_WAITING: Final = 100
 """Callbacks of a job that wait for a slow receiver, beyond which progress is no longer told."""
-
-
-class Report(NamedTuple):
-    """At the instant `at` the receiver of a job is to be told what its video is; `progress`: again."""
-
-    video: Video
-    job: Job
-    at: int
-    progress: bool
 
 
 def is_early(job: Job) -> bool:
@@ -24,13 +15,12 @@ def is_early(job: Job) -> bool:
     return job.receiver is not None and any(found.kind is Disturbing.EARLY for found in job.disturbances)
 
 
-def report(outbox: Outbox, told: Report, rules: CallbackRules) -> Callback | None:
-    """Put what is owed for a report into the outbox; returns the callback if the scenario drops it.
+def report(outbox: Outbox, video: Video, job: Job, at: int, *, progress: bool, final_only: bool) -> Callback | None:
+    """Owe the receiver of a job a callback about what its video is at the instant `at`; `progress`: again.
 
-    The job has a receiver.
+    Returns the callback if the scenario drops it. The job has a receiver.
     """
-    video, job, at, progress = told
-    if job.receiver is None or (rules.final_only and not video.final):
+    if job.receiver is None or (final_only and not video.final):
         return None
     if progress and len(outbox.waiting.get(video.number, ())) >= _MOST_WAITING:
         return None

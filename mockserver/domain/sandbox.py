@@ -19,7 +19,7 @@ from mockserver.domain.identity import VideoId
 from mockserver.domain.lifecycle import INITIAL, STEPS, Status
 from mockserver.domain.model import Account, Job, Video
 from mockserver.domain.outbox import Callback, Outbox, Outcome, Receipt, Verdict
-from mockserver.domain.reporting import Report, is_early, report
+from mockserver.domain.reporting import is_early, report
 from mockserver.domain.retention import forget_oldest, remember_deleted
 from mockserver.domain.rules import AccountRules, Rules
 from mockserver.domain.story import Event, Kind, Story
@@ -88,40 +88,61 @@ class Sandbox:
         With `at_most`, no more than so many steps, and time goes no further than the last of them. An instant before
         the sandbox's own is taken as that: time never goes backwards.
         """
-        events: list[Event] = []
+        mark = self.story.total
         due = self.due
         while due and due[0][0] <= now:
             if at_most is not None:
                 if at_most == 0:
-                    return events
+                    break
                 at_most -= 1
-            at, number = heappop(due)
-            self.now = max(self.now, at)
-            video, job = self.videos[number], self.running[number]
-            if job.steps[0][0] <= at:
-                events.append(self._step(video, job, at))
-            else:
-                self._tell(video, job, at, progress=True)
-                heappush(due, (job.next_at, number))
-        self.now = max(self.now, now)
-        return events
+            self._work_on(heappop(due))
+        else:
+            self.now = max(self.now, now)
+        if self.story.total == mark:
+            return []
+        return [event for event in self.story.since(mark)[0] if event.kind is Kind.STATUS]
 
-    def _step(self, video: Video, job: Job, at: int) -> Event:
+    def next_call(self, until: int, at_most: int) -> tuple[Callback | None, bool]:
+        """Apply steps in time order until `until`, or until an attempt to deliver is due before the next of them.
+
+        The callback comes back, in flight; else whether nothing is left to do until then. No more than `at_most` steps.
+        """
+        due, calls = self.due, self.outbox.due
+        for _ in range(at_most):
+            if due and due[0][0] <= until and not (calls and calls[0][0] < due[0][0]):
+                self._work_on(heappop(due))
+                calls = self.outbox.due
+            elif calls and calls[0][0] <= until:
+                return self.take(calls[0][0]), False
+            else:
+                return None, True
+        return None, False
+
+    def _work_on(self, entry: tuple[int, int]) -> None:
+        """Do what is due for a job: its next step, or to tell its progress."""
+        at, number = entry
+        self.now = max(self.now, at)
+        video, job = self.videos[number], self.running[number]
+        if job.steps[0][0] <= at:
+            self._step(video, job, at)
+        else:
+            self._tell(video, job, at, progress=True)
+            heappush(self.due, (job.next_at, number))
+
+    def _step(self, video: Video, job: Job, at: int) -> None:
         step = job.steps.pop(0)
         status = step[1]
         if status not in STEPS[video.status]:
             raise AssertionError(f"no step from {video.status.name} to {status.name}")
         video.status = status
         job.reached.append(step)
-        event = Event(at, video.number, status, Kind.STATUS, video.email)
-        self.story.add(event)
+        self.story.add(Event(at, video.number, status, Kind.STATUS, video.email))
         if job.receiver is not None:
             self._tell(video, job, at)
         if job.steps:
             heappush(self.due, (job.next_at, video.number))
         else:
             self._end(video, job)
-        return event
 
     def _end(self, video: Video, job: Job) -> None:
         account = self.accounts[video.email]
@@ -170,7 +191,7 @@ class Sandbox:
         """Owe the receiver of a job a callback about what its video is now."""
         rules = self.rules.callbacks
         job.report_at = None if video.final or rules.final_only or rules.progress is None else at + rules.progress
-        dropped = report(self.outbox, Report(video, job, at, progress), rules)
+        dropped = report(self.outbox, video, job, at, progress=progress, final_only=rules.final_only)
         if dropped is not None:
             self.story.add(Event(at, video.number, video.status, Kind.CALLBACK, video.email, dropped))
 
@@ -333,27 +354,6 @@ class Sandbox:
     def availability(self) -> list[Availability]:
         """The slots of each account."""
         return [capacity.availability(account) for account in self.accounts.values()]
-
-    def adjust_account(
-        self,
-        email: str,
-        *,
-        credits: int | None = None,
-        max_jobs: int | None = None,
-        concurrency: int | None = None,
-        pending_error: bool | None = None,
-    ) -> Account:
-        """Set what an outside hand may set; None leaves a value as it is. Raises UnknownAccount."""
-        account = self.accounts.find(email)
-        if credits is not None:
-            account.credits = credits
-        if max_jobs is not None:
-            account.max_jobs = max_jobs
-        if concurrency is not None:
-            account.concurrency = concurrency
-        if pending_error is not None:
-            account.pending_error = pending_error
-        return account
 
     # The user
 

@@ -71,7 +71,7 @@ def test_updated_account_keeps_its_videos_and_credits(mock: Mock) -> None:
 
 def test_account_in_trouble_says_so_until_it_is_updated(mock: Mock) -> None:
     """`error` is there, and upscales are refused; updating clears both."""
-    mock.sandbox.adjust_account(EMAIL, pending_error=True)
+    mock.sandbox.accounts.adjust(EMAIL, pending_error=True)
     assert mock.get(f"{ACCOUNTS}/{EMAIL}")["error"] == PENDING
     assert mock.upscale().body == {"error": PENDING}
     updated = mock.call("POST", f"{ACCOUNTS}/{EMAIL}", body(email=EMAIL))

@@ -64,7 +64,7 @@ def test_ended_job_is_no_longer_listed(mock: Mock) -> None:
 
 def test_available_is_bounded_by_the_plan(mock: Mock) -> None:
     """As in the page's example: 8 slots, 3 executing, 2 available."""
-    mock.sandbox.adjust_account(EMAIL, max_jobs=8)
+    mock.sandbox.accounts.adjust(EMAIL, max_jobs=8)
     for _ in range(3):
         mock.accepted()
     assert slots(mock) == {"email": EMAIL, "maxJobs": 8, "executing": 3, "available": 2}

@@ -49,7 +49,7 @@ def test_reason_tells_linking_from_updating(mock: Mock) -> None:
 
 def test_refusal_is_kept_by_its_name(mock: Mock) -> None:
     """With the numbers that explain it."""
-    mock.sandbox.adjust_account(EMAIL, credits=5)
+    mock.sandbox.accounts.adjust(EMAIL, credits=5)
     mock.upscale()
     exchange = last(mock)
     assert (exchange.refusal, exchange.why) == (
@@ -155,7 +155,7 @@ def test_text_of_the_contract_is_served_as_it_stands(make_mock: MakeMock, tmp_pa
         media["examples"]["insufficient-credits"]["value"]["error"] = "Pay <cost>, have <credits>"
 
     mock = make_mock(contract=contract(tmp_path, change))
-    mock.sandbox.adjust_account(EMAIL, credits=5)
+    mock.sandbox.accounts.adjust(EMAIL, credits=5)
     assert mock.upscale().body == {"error": "Pay 20, have 5"}
 
 

@@ -89,7 +89,7 @@ def without_token(mock: Mock) -> Answer:
 
 
 def without_credits(mock: Mock) -> Answer:
-    mock.sandbox.adjust_account(EMAIL, credits=20)
+    mock.sandbox.accounts.adjust(EMAIL, credits=20)
     mock.accepted()
     return mock.upscale()
 
@@ -113,7 +113,7 @@ def upstream_full(mock: Mock) -> Answer:
 
 
 def in_trouble(mock: Mock) -> Answer:
-    mock.sandbox.adjust_account(EMAIL, pending_error=True)
+    mock.sandbox.accounts.adjust(EMAIL, pending_error=True)
     return mock.upscale()
 
 

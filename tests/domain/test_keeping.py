@@ -226,16 +226,16 @@ def test_unknown_account_can_not_be_unlinked_or_adjusted() -> None:
     with pytest.raises(refusals.UnknownAccount):
         sandbox.delete_account(SECOND)
     with pytest.raises(refusals.UnknownAccount):
-        sandbox.adjust_account(SECOND, credits=5)
+        sandbox.accounts.adjust(SECOND, credits=5)
 
 
 def test_adjusting_leaves_alone_what_it_does_not_name() -> None:
     """None is no value; zero and False are."""
     sandbox = start(account(pending_error=True))
     before, _ = snapshot(sandbox)
-    sandbox.adjust_account(FIRST)
+    sandbox.accounts.adjust(FIRST)
     assert sandbox == before
-    mine = sandbox.adjust_account(FIRST, credits=0, max_jobs=1, concurrency=0, pending_error=False)
+    mine = sandbox.accounts.adjust(FIRST, credits=0, max_jobs=1, concurrency=0, pending_error=False)
     assert (mine.credits, mine.max_jobs, mine.concurrency, mine.pending_error) == (0, 1, 0, False)
 
 
@@ -250,7 +250,7 @@ def test_available_is_the_least_of_slots_and_plan(
     sandbox = start()
     for video in fill(sandbox)[:cancelled]:
         sandbox.cancel(id_of(sandbox, video))
-    sandbox.adjust_account(FIRST, max_jobs=max_jobs, concurrency=concurrency)
+    sandbox.accounts.adjust(FIRST, max_jobs=max_jobs, concurrency=concurrency)
     (slots,) = sandbox.availability()
     assert (slots.max_jobs, slots.executing, slots.available) == (max_jobs, 3 - cancelled, available)
 

@@ -231,7 +231,7 @@ def test_refusals_come_in_the_contracts_order() -> None:
     """With everything wrong at once, each obstacle shows when the one before it is out of the way."""
     sandbox = start(account(concurrency=3))
     fill(sandbox, jobs=3)
-    sandbox.adjust_account(FIRST, credits=0, pending_error=True)
+    sandbox.accounts.adjust(FIRST, credits=0, pending_error=True)
     bad = [foreign(sandbox), of_unknown_account(sandbox), unknown(sandbox)]
     for wanted, refusal in zip(
         bad, [refusals.ForeignVideo, refusals.UnknownAccount, refusals.UnknownVideo], strict=True
@@ -240,16 +240,16 @@ def test_refusals_come_in_the_contracts_order() -> None:
             sandbox.upscale(wanted)
     with pytest.raises(refusals.PendingError):
         sandbox.upscale(finished(sandbox))
-    sandbox.adjust_account(FIRST, pending_error=False)
+    sandbox.accounts.adjust(FIRST, pending_error=False)
     with pytest.raises(refusals.InsufficientCredits):
         sandbox.upscale(finished(sandbox))
-    sandbox.adjust_account(FIRST, credits=COST)
+    sandbox.accounts.adjust(FIRST, credits=COST)
     with pytest.raises(refusals.AccountBusy):
         sandbox.upscale(finished(sandbox))
-    sandbox.adjust_account(FIRST, max_jobs=8)
+    sandbox.accounts.adjust(FIRST, max_jobs=8)
     with pytest.raises(refusals.UpstreamLimit):
         sandbox.upscale(finished(sandbox))
-    sandbox.adjust_account(FIRST, concurrency=4)
+    sandbox.accounts.adjust(FIRST, concurrency=4)
     assert sandbox.upscale(finished(sandbox)).status is Status.QUEUED
 
 
