@@ -129,8 +129,10 @@ class Courier:
         await self._carrier.close()
 
     def _wake(self, guarded: GuardedSandbox) -> None:
-        """Plan a round: behind the answer that made it necessary."""
-        self._plan(guarded, self._rounds.setdefault(guarded, _Round()), _ANSWER_FIRST)
+        """Plan a round: behind the answer that made it necessary, unless one comes sooner."""
+        each = self._rounds.setdefault(guarded, _Round())
+        if each.timer is None or each.timer.when() > self._loop.time() + _ANSWER_FIRST:
+            self._plan(guarded, each, _ANSWER_FIRST)
 
     def _plan(self, guarded: GuardedSandbox, each: _Round, seconds: float | None) -> None:
         if each.timer is not None:
@@ -139,6 +141,7 @@ class Courier:
 
     def _look_after(self, guarded: GuardedSandbox, each: _Round) -> None:
         """One round: apply what is due, send what is owed, plan the next."""
+        each.timer = None
         sandbox, clock = guarded.sandbox, guarded.clock
         callbacks: list[Callback] = []
         with guarded.lock:

@@ -43,10 +43,13 @@ def test_first_five_minutes_give_what_they_say(tmp_path: Path) -> None:
         ).json()["data"]
     printed = done.stdout
     assert '"data":[{"video_id":"user:12345-pixverse:demo@example.com-video:' in printed
-    assert len(re.findall(r'\{"video_id":"[^"]+"\}', printed)) == 3
+    assert len(re.findall(r'\{"video_id":"[^"]+"\}', printed)) == 4
     assert '"replyRef":"order-17"' in printed
     assert printed.count('{"error":"Account demo@example.com is busy executing 3 tasks."}') == 1
     assert (tmp_path / "upscaled.mp4").read_bytes()[4:8] == b"ftyp"
+    assert '"mode":"real","speed":60.0' in printed
+    assert printed.count('"video_status_name":"COMPLETED","video_status_final":true') > 1
+    assert '"retries":[5,300]' in printed
     assert '"pendingError":true' in printed
     assert [account["pendingError"] for account in accounts] == [False]
 
@@ -75,10 +78,11 @@ def test_every_ready_made_scenario_is_told() -> None:
 
 
 def test_every_switch_of_the_scenario_is_told() -> None:
-    """Each key of answers and limits stands in the fidelity table or in the text."""
+    """Each key of answers and callbacks stands in a table or in the text."""
     schema = yaml.safe_load((ROOT / "mockserver" / "scenarios" / "schema.yaml").read_text(encoding="utf-8"))
     answers = {f"answers.{key}" for key in schema["properties"]["answers"]["properties"]}
-    missing = {key for key in answers if key not in README}
+    callbacks = {f"| `{key}` |" for key in schema["properties"]["callbacks"]["properties"]}
+    missing = {key for key in answers | callbacks if key not in README}
     assert not missing
 
 
