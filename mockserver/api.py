@@ -118,18 +118,18 @@ class Api:
             exchange.at = now
             guarded.journal.append(exchange)
             clock = guarded.clock
-            clock.tick()
+            if clock.mode == "auto":
+                clock.tick()
             if not guarded.sandbox.calls:
                 return exchange
             job = guarded.sandbox.running.get(exchange.accepted) if exchange.accepted is not None else None
-            early = job is not None and is_early(job)
+            early = None
+            if exchange.accepted is not None and job is not None and is_early(job):
+                # Taken under the same lock, before anyone else can send it.
+                early = guarded.sandbox.outbox.take_front(exchange.accepted, guarded.sandbox.now)
             wake = clock.mode == "auto" or (job is not None and clock.mode == "real")
-        return self._calling(guarded, exchange, early=early, wake=wake)
-
-    def _calling(self, guarded: GuardedSandbox, exchange: Exchange, *, early: bool, wake: bool) -> Coming:
-        """The exchange, in a sandbox that owes callbacks."""
-        if early and exchange.accepted is not None:
-            return self.courier.first_callback(guarded, exchange.accepted, lambda: exchange)
+        if early is not None:
+            return self.courier.first_callback(guarded, early, lambda: exchange)
         if wake:
             self.courier.wake(guarded)
         return exchange

@@ -1,4 +1,4 @@
-"""The command line: `mockserver serve`, `spec`, `listen`."""
+"""The command line: `mockserver serve`, `spec`, `listen`; `timeline`, `advance`, `reset` of a mock that runs."""
 
 import os
 import sys
@@ -11,6 +11,8 @@ import click
 from mockserver import __version__
 from mockserver.listen import listen
 from mockserver.options import make_api, mock_options, option
+from mockserver.remote import advance, reset
+from mockserver.timeline import timeline
 
 _DEMO_TOKEN: Final = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
 
@@ -109,6 +111,9 @@ def spec(form: str) -> None:
 
 
 cli.add_command(listen)
+cli.add_command(timeline)
+cli.add_command(advance)
+cli.add_command(reset)
 
 
 def _undelivered(api: Any, log_format: str) -> list[str]:

@@ -20,7 +20,7 @@ from mockserver.delivery import Carrier
 from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Receipt, Verdict
 from mockserver.leap import Happened, Until, leap
-from mockserver.posting import MisfitError, Posting, receipt
+from mockserver.posting import Posting, receipt
 from mockserver.runtime import GuardedSandbox
 
 _IN_FLIGHT: Final = 256
@@ -86,9 +86,9 @@ class Courier:
         """
         return self._submit(self._leap(guarded, until))
 
-    def first_callback(self, guarded: GuardedSandbox, number: int, then: Callable[[], _T]) -> "Future[_T]":
-        """Send the callback in front for a video at once; what `then` gives comes when the attempt has ended."""
-        return self._submit(self._early(guarded, number, then))
+    def first_callback(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> "Future[_T]":
+        """Send a callback that is in flight; what `then` gives comes when the attempt has ended."""
+        return self._submit(self._early(guarded, callback, then))
 
     def close(self) -> None:
         """End at once; what is on its way is given up."""
@@ -151,7 +151,7 @@ class Courier:
             if guarded.leaps:
                 return  # who leaps wakes us at the end
             now = clock.now()
-            sandbox.advance(now, _SLICE)
+            sandbox.catch_up(now, _SLICE)
             behind = sandbox.next_step is not None and sandbox.next_step <= now
             while not behind and len(each.tasks) + len(callbacks) < _IN_FLIGHT_EACH:
                 callback = sandbox.take(now)
@@ -173,10 +173,11 @@ class Courier:
         """One attempt in the background."""
         try:
             result = await self._send(guarded, callback)
-        except MisfitError as error:
+        except Exception as error:
             log.exception("bug in the mock")
             result = _of_bug(error)
-        self._settle(guarded, callback, result)
+        if result is not None:
+            self._settle(guarded, callback, result)
 
     def _delivered(self, guarded: GuardedSandbox, each: _Round, task: asyncio.Task[None]) -> None:
         each.tasks.discard(task)
@@ -200,41 +201,46 @@ class Courier:
 
     async def _drive(self, guarded: GuardedSandbox, until: Until) -> Happened:
         steps = leap(guarded, until)
+        callback: Callback | None = None
         told: Receipt | None = None
         try:
             while True:
-                callback = steps.send(told)
+                made = len(callback.attempts) if callback is not None else 0
+                try:
+                    following = steps.send(told)
+                finally:
+                    if callback is not None and told is not None:
+                        self._observe(callback, told, made)
+                callback, told = following, None
                 if callback is None:
-                    told = None
                     await asyncio.sleep(0)
                     continue
                 try:
                     told = await self._send(guarded, callback)
-                except MisfitError as error:
+                except Exception as error:
                     log.exception("bug in the mock")
-                    if self._strict:
-                        raise
                     told = _of_bug(error)
-                self._observe(callback, told)
+                    if self._strict:
+                        self._settle(guarded, callback, told)
+                        raise
         except StopIteration as done:
             happened: Happened = done.value
             return happened
         finally:
             steps.close()
 
-    async def _early(self, guarded: GuardedSandbox, number: int, then: Callable[[], _T]) -> _T:
-        with guarded.lock:
-            callback = guarded.sandbox.outbox.take_front(number, guarded.sandbox.now)
-        if callback is not None:
-            await self._deliver(guarded, callback)
+    async def _early(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> _T:
+        await self._deliver(guarded, callback)
         self._wake(guarded)
         return then()
 
-    async def _send(self, guarded: GuardedSandbox, callback: Callback) -> Receipt:
-        """One attempt over the network. Raises MisfitError."""
-        with guarded.lock:
-            delivery = self._posting.delivery(guarded, callback)
+    async def _send(self, guarded: GuardedSandbox, callback: Callback) -> Receipt | None:
+        """One attempt over the network; None if the callback is not owed any more. Raises MisfitError."""
         async with self._room:
+            with guarded.lock:
+                if guarded.sandbox.outbox.recall(callback):
+                    return None
+                delivery = self._posting.delivery(guarded, callback)
             started = stopwatch()
             answer = await self._carrier.send(delivery)
             return receipt(answer, stopwatch() - started)
@@ -242,13 +248,13 @@ class Courier:
     def _settle(self, guarded: GuardedSandbox, callback: Callback, result: Receipt) -> None:
         with guarded.lock:
             if not guarded.leaps:
-                guarded.sandbox.advance(guarded.clock.now(), _SLICE)
+                guarded.sandbox.catch_up(guarded.clock.now(), _SLICE)
             guarded.sandbox.settle(callback, result)
-        self._observe(callback, result)
+        self._observe(callback, result, len(callback.attempts))
 
-    def _observe(self, callback: Callback, result: Receipt) -> None:
-        self._observer(Attempted(callback, result, len(callback.attempts)))
+    def _observe(self, callback: Callback, result: Receipt, made: int) -> None:
+        self._observer(Attempted(callback, result, made, callback.outcome))
 
 
-def _of_bug(error: MisfitError) -> Receipt:
+def _of_bug(error: Exception) -> Receipt:
     return Receipt(Verdict.DENIED, error=f"bug in the mock: {error}")

@@ -6,17 +6,16 @@ import re
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from mockserver.clock import wall
 from mockserver.destinations import Destinations, Forbidden, Key, NotCallable, Target, place, shortened
 from mockserver.message import Headers
+from mockserver.retry_after import retry_after
 
 ANSWER_BYTES: Final = 2_048
 """So much of an answer's body is kept."""
@@ -30,7 +29,6 @@ IDLE_EACH: Final = 8
 IDLE_ALL: Final = 64
 """Idle connections to all."""
 
-_LONGEST_DELAY: Final = 30 * 86_400.0
 _HEADER_NAME: Final = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _OURS: Final = frozenset((b"connection", b"content-length", b"host", b"transfer-encoding", b"upgrade"))
@@ -188,6 +186,8 @@ class _Connection(asyncio.Protocol):
     """A connection to a receiver, for one request at a time."""
 
     _transport: asyncio.Transport
+    _quick_ack: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+    """The option that acknowledges at once, where the system has it."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -198,6 +198,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._socket: socket.socket = transport.get_extra_info("socket")
 
     def data_received(self, data: bytes) -> None:
         if self._reading is None:
@@ -205,6 +206,10 @@ class _Connection(asyncio.Protocol):
             self.end()
         else:
             self._reading.feed(data)
+            if self._quick_ack is not None and not self._reading.done.done():
+                # A receiver that sends head and body apart waits for this with the body, for 40 ms.
+                with suppress(OSError):
+                    self._socket.setsockopt(socket.IPPROTO_TCP, self._quick_ack, 1)
 
     def eof_received(self) -> None:
         if self._reading is not None:
@@ -374,26 +379,3 @@ def _connect_failure(error: OSError, target: Target, address: str) -> str:
     else:
         return f"no connection to {place(address, target.port)}: {reason[:1].lower()}{reason[1:]}"
     return f"TLS with {place(target.host, target.port)} failed: {reason}"
-
-
-def retry_after(fields: dict[bytes, bytes]) -> float | None:
-    """The seconds that a Retry-After asks for, at most 30 days; a date in the past is 0.
-
-    A date is taken against the answer's own Date, else the real clock. None without the header, or for nonsense.
-    """
-    value = fields.get(b"retry-after", b"").strip()
-    if value.isdigit():
-        return min(float(value), _LONGEST_DELAY)
-    until, now = _instant(value), _instant(fields.get(b"date", b""))
-    if until is None:
-        return None
-    return min(max(until - (wall() if now is None else now), 0.0), _LONGEST_DELAY)
-
-
-def _instant(value: bytes) -> float | None:
-    """The seconds since 1970 of an HTTP date, None for anything else."""
-    try:
-        date = parsedate_to_datetime(value.decode("latin-1"))
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -1,14 +1,18 @@
 """The whole mock behind one door: the emulated API, the control API and the files. The adapters are thin around it."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from mockserver import media
 from mockserver.api import Api
-from mockserver.control import Control, of_control
+from mockserver.control import of_control
 from mockserver.hygiene import fault_of
 from mockserver.journal import Coming, Exchange
 from mockserver.message import Request
 from mockserver.problem import bug
+
+if TYPE_CHECKING:
+    from mockserver.control.door import Control
 
 log = logging.getLogger("mockserver")
 
@@ -18,7 +22,19 @@ class Mock:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self.control = Control(api)
+        self._control: Control | None = None
+
+    @property
+    def control(self) -> "Control":
+        """The control API."""
+        if self._control is None:
+            # Imported here: the first answer need not wait for it.
+            from mockserver.control.door import Control
+
+            with self.api.runtime.lock:
+                if self._control is None:
+                    self._control = Control(self.api)
+        return self._control
 
     def exchange(self, request: Request) -> Coming:
         """The answer to any request but one for a page, with what led to it. Only a strict mock raises."""

@@ -136,7 +136,7 @@ def _json(entry: Entry) -> str:
             "url": callback.url,
             "attempt": what.attempts,
             "status": what.receipt.status,
-            "outcome": callback.outcome.value if callback.outcome is not None else None,
+            "outcome": what.outcome.value if what.outcome is not None else None,
         }
     shown |= {"why": what.why, "ms": round(entry.took * 1_000, 3)}
     return orjson.dumps(shown).decode() + "\n"

@@ -55,12 +55,12 @@ class GuardedSandbox:
         """
         sandbox = self.sandbox
         now = self.clock.now()
-        sandbox.advance(now, _SLICE)
-        while (due := sandbox.next_step) is not None and due <= now:
+        sandbox.catch_up(now, _SLICE)
+        while sandbox.due and sandbox.due[0][0] <= now:
             self.lock.release()
             self.lock.acquire()
             now = self.clock.now()
-            sandbox.advance(now, _SLICE)
+            sandbox.catch_up(now, _SLICE)
         return now
 
     @contextmanager
@@ -70,7 +70,7 @@ class GuardedSandbox:
             if self.leaps:
                 raise Leaping("the clock of this sandbox is being moved already")
             self.leaps = True
-            self.clock.hold(self.clock.now())
+            self.clock.hold()
         try:
             yield
         finally:

@@ -189,6 +189,9 @@ def _check(data: dict[str, Any], title: str) -> None:
     schema = parse_yaml((_FOLDER / "schema.yaml").read_bytes())
     for error in jsonschema_rs.validator_for(schema).iter_errors(data):
         place = "".join(f"/{part}" for part in error.instance_path) or "/"
+        if error.instance_path[-1:] == ["secret"]:
+            # The value must not come to light in an answer or a log.
+            raise ScenarioError(f"{title}: {place}: must be whsec_ and base64, as Standard Webhooks has it")
         raise ScenarioError(f"{title}: {place}: {_shortened(' '.join(error.message.split()))}")
     jobs = {"shortest": 60, "longest": 600, **data.get("jobs", {})}
     if jobs["shortest"] > jobs["longest"]:

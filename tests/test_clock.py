@@ -76,6 +76,14 @@ def test_held_clock_stands_until_it_is_released(real: Real) -> None:
     assert clock.now() == instant + 2_000
 
 
+def test_running_clock_can_be_held_where_it_is() -> None:
+    """However fast it runs: real time goes by between any two looks at it."""
+    readings = iter(range(0, 1_000_000_000, 1_000_000))
+    clock = Clock("real", 10_000, real=lambda: next(readings))
+    clock.hold()
+    assert clock.now() == clock.now()
+
+
 def test_time_never_goes_backwards(real: Real) -> None:
     """The error says what time it is, and nothing moves."""
     clock = Clock("manual", real=real)

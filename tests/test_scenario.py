@@ -247,3 +247,11 @@ def test_mock_does_not_start_with_a_bad_scenario() -> None:
     """Nothing is half set up."""
     with pytest.raises(ScenarioError):
         Api(Settings(changes={"wrong": "1"}))
+
+
+def test_bad_secret_is_not_repeated(tmp_path: Path) -> None:
+    """An error stands in answers and logs."""
+    with pytest.raises(ScenarioError) as caught:
+        load(tmp_path, "callbacks: {secret: whsec_swordfish-swordfish}")
+    assert "/callbacks/secret: must be whsec_ and base64" in str(caught.value)
+    assert "swordfish" not in str(caught.value)

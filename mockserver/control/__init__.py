@@ -8,6 +8,11 @@ story       what happened: requests, jobs, callbacks, events
 sinks       receivers of callbacks, built in
 """
 
-from mockserver.control.door import PREFIX, Control, of_control
+from typing import Final
 
-__all__ = ["PREFIX", "Control", "of_control"]
+PREFIX: Final = "/__mock/"
+
+
+def of_control(path: str) -> bool:
+    """Whether a path is the control API's."""
+    return path.startswith(PREFIX) or path == PREFIX[:-1]

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.api import Api
-from mockserver.control.sinks import Sinks
 from mockserver.message import Request
 from mockserver.runtime import GuardedSandbox
+
+if TYPE_CHECKING:
+    from mockserver.control.sinks import Sinks
 
 
 @dataclass(slots=True)
@@ -16,7 +18,7 @@ class ControlCall:
     """A control request that fits the document. `of_token` is the sandbox of its token, None where none is needed."""
 
     api: Api
-    sinks: Sinks
+    sinks: "Sinks"
     document: Mapping[str, Any]
     request: Request
     of_token: GuardedSandbox | None

@@ -8,38 +8,34 @@ from mockserver.clock import AUTO_STEP, Clock
 from mockserver.control.call import ControlCall, Handler, Refused
 from mockserver.control.story import shown_events
 from mockserver.instants import milliseconds, parse
-from mockserver.leap import Ahead, Happened, Restless, Until, drive, leap
+from mockserver.leap import Ahead, Happened, Restless, Until, hop
 from mockserver.runtime import GuardedSandbox, Leaping
-
-_FEW_JOBS: Final = 200
-"""So many jobs end within a millisecond: no need for a thread."""
 
 
 def _get(call: ControlCall) -> Any:
-    with call.guarded.lock:
-        return _shown(call.guarded.clock)
+    return _look(call.guarded)
 
 
-def _advance(call: ControlCall) -> Future[Any]:
+def _advance(call: ControlCall) -> Any | Future[Any]:
     body = call.body
     if len(body) != 1:
         raise Refused(400, f"the body must have either seconds or until, got {', '.join(body) or 'neither'}")
-    until = cast("Until", body["until"]) if "until" in body else Ahead(round(body["seconds"] * 1_000))
+    until = cast("Until", body["until"]) if "until" in body else Ahead(_whole_milliseconds(body["seconds"]))
     guarded = call.guarded
 
     def answer(happened: Happened) -> Any:
         events = shown_events(guarded.sandbox.user, happened.events)
-        return {**_shown(guarded.clock), "events": events, "omitted": happened.omitted}
+        return {**_look(guarded), "events": events, "omitted": happened.omitted}
 
     return _leap(call, until, answer)
 
 
-def _set(call: ControlCall) -> Future[Any]:
+def _set(call: ControlCall) -> Any | Future[Any]:
     try:
         instant = parse(call.body["now"])
     except (ValueError, OverflowError) as error:
         raise Refused(400, f"now must be an ISO date with time and offset: {error}") from None
-    return _leap(call, instant, lambda _: _shown(call.guarded.clock))
+    return _leap(call, instant, lambda _: _look(call.guarded))
 
 
 def _freeze(call: ControlCall) -> Any:
@@ -68,31 +64,19 @@ def _change(call: ControlCall, change: Callable[[Clock], None]) -> Any:
     return shown
 
 
-def _leap(call: ControlCall, until: Until, answer: Callable[[Happened], Any]) -> Future[Any]:
+def _leap(call: ControlCall, until: Until, answer: Callable[[Happened], Any]) -> Any | Future[Any]:
     guarded = call.guarded
+    try:
+        happened = hop(guarded, until)
+    except ValueError as error:
+        raise Refused(400, str(error)) from None
+    if happened is not None:
+        return answer(happened)
     coming: Future[Any] = Future()
-    if _is_quiet(guarded):
-        _conclude(coming, lambda: answer(_at_once(guarded, until)))
-    else:
-        call.api.courier.leap(guarded, until).add_done_callback(
-            lambda leapt: _conclude(coming, lambda: answer(leapt.result()))
-        )
+    call.api.courier.leap(guarded, until).add_done_callback(
+        lambda leapt: _conclude(coming, lambda: answer(leapt.result()))
+    )
     return coming
-
-
-def _is_quiet(guarded: GuardedSandbox) -> bool:
-    """Whether a leap has nobody to call and little to do."""
-    with guarded.lock:
-        return not guarded.leaps and not guarded.sandbox.calls and len(guarded.sandbox.running) <= _FEW_JOBS
-
-
-def _at_once(guarded: GuardedSandbox, until: Until) -> Happened:
-    with guarded.leaping():
-        return drive(leap(guarded, until), _nobody)
-
-
-def _nobody(_: object) -> Any:
-    raise AssertionError("a sandbox that owes nothing has nobody to call")
 
 
 def _conclude(coming: Future[Any], make: Callable[[], Any]) -> None:
@@ -107,6 +91,17 @@ def _conclude(coming: Future[Any], make: Callable[[], Any]) -> None:
         coming.set_exception(Refused(503, "the mock ends"))
     except Exception as error:
         coming.set_exception(error)
+
+
+def _whole_milliseconds(seconds: float) -> int:
+    """The nearest ones; but what is below zero stays so, to be refused."""
+    found = round(seconds * 1_000)
+    return min(found, -1) if seconds < 0 else found
+
+
+def _look(guarded: GuardedSandbox) -> dict[str, Any]:
+    with guarded.lock:
+        return _shown(guarded.clock)
 
 
 def _shown(clock: Clock) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from mockserver.problem import bug, problem
 from mockserver.runtime import Denied
 from mockserver.spec import Contract, ContractError, Miss, Operation
 
-PREFIX: Final = "/__mock/"
 _DOCUMENT: Final = Path(__file__).parent / "control.yaml"
 _JSON: Final = ((b"content-type", b"application/json"),)
 _HANDLERS: Final[dict[str, Handler]] = {**state.HANDLERS, **clock.HANDLERS, **story.HANDLERS, **sinks.HANDLERS}
@@ -68,6 +67,8 @@ class Control:
         if not isinstance(value, Future):
             return _answer(request, operation, value)
         coming: Future[Exchange] = Future()
+        # Who waits for it may be gone when it comes, but can't cancel it.
+        coming.set_running_or_notify_cancel()
         value.add_done_callback(lambda done: coming.set_result(_waited_for(request, operation, done)))
         return coming
 
@@ -77,11 +78,6 @@ class Control:
             return problem(404, f"no control call has the path {request.path[:200]!a}; there are {known}")
         methods = ", ".join(miss.allowed)
         return problem(405, f"this path takes {methods}", ((b"allow", methods.encode()),))
-
-
-def of_control(path: str) -> bool:
-    """Whether a path is the control API's."""
-    return path.startswith(PREFIX) or path == PREFIX[:-1]
 
 
 def _waited_for(request: Request, operation: Operation, done: Future[Value]) -> Exchange:

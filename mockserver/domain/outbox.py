@@ -141,10 +141,13 @@ class Outbox:
         """Take a callback that has to wait for the next one of its job to overtake it."""
         self.held[callback.video.number] = callback
 
-    def release(self, number: int) -> None:
-        """Put what was held for a video behind all that is owed for it."""
-        if (callback := self.held.pop(number, None)) is not None:
+    def release(self, number: int, now: int) -> Callback | None:
+        """Put what was held for a video behind all that is owed for it; returns that."""
+        callback = self.held.pop(number, None)
+        if callback is not None:
+            callback.due = max(callback.due, now)
             self.owe(callback)
+        return callback
 
     def drop(self, callback: Callback) -> None:
         """Note a callback that is not sent, because the scenario says so."""
@@ -174,6 +177,13 @@ class Outbox:
                 callback.attempts.append(Attempt(entry[0], now))
                 return callback
         return None
+
+    def recall(self, callback: Callback) -> bool:
+        """Take back the attempt in flight if the callback has ended meanwhile; returns whether it has."""
+        if callback.outcome is None:
+            return False
+        callback.attempts.pop()
+        return True
 
     def settle(self, callback: Callback, receipt: Receipt, now: int) -> None:
         """Note what came of the attempt in flight: it ends the callback, or the next attempt falls due."""
@@ -205,7 +215,7 @@ class Outbox:
 
     def end_all(self, number: int, outcome: Outcome, now: int) -> None:
         """End all that is owed for a video. One in flight can't be called back: its receipt will be noted."""
-        self.release(number)
+        self.release(number, now)
         queue = self.waiting.pop(number, None)
         if queue is None:
             return

@@ -4,7 +4,7 @@ from typing import Final
 
 from mockserver.domain.model import Job, Video
 from mockserver.domain.outbox import Callback, Outbox
-from mockserver.domain.rules import Disturbing
+from mockserver.domain.rules import Disturbance, Disturbing
 
 _MOST_WAITING: Final = 100
 """Callbacks of a job that wait for a slow receiver, beyond which progress is no longer told."""
@@ -33,30 +33,44 @@ def report(outbox: Outbox, video: Video, job: Job, at: int, *, progress: bool, f
 
 def _disturbed(outbox: Outbox, callback: Callback, job: Job) -> Callback | None:
     video = callback.video
-    chosen = {found.kind: found for found in job.disturbances}
-    meant = {kind: found for kind, found in chosen.items() if found.concerns(final=video.final)}
-    if Disturbing.DROPPED in meant:
+    meant = _suffered(job, final=video.final)
+    dropped = Disturbing.DROPPED in meant
+    if dropped:
         callback.disturbed = Disturbing.DROPPED
         outbox.drop(callback)
-        return callback
+    else:
+        _send_disturbed(outbox, callback, job, meant)
+    if video.final and (overtaken := outbox.release(video.number, callback.at)) is not None:
+        _duplicate(outbox, overtaken, _suffered(job, final=False))
+    return callback if dropped else None
+
+
+def _suffered(job: Job, *, final: bool) -> dict[Disturbing, Disturbance]:
+    """The disturbances that such a callback of the job suffers, one of each kind."""
+    return {found.kind: found for found in job.disturbances if found.concerns(final=final)}
+
+
+def _send_disturbed(outbox: Outbox, callback: Callback, job: Job, meant: dict[Disturbing, Disturbance]) -> None:
+    kinds = {found.kind for found in job.disturbances}
     if late := meant.get(Disturbing.LATE):
         callback.disturbed = Disturbing.LATE
         callback.due += late.delay
     if slow := meant.get(Disturbing.SLOW):
         callback.disturbed = Disturbing.SLOW
         callback.pause = slow.delay
-    if Disturbing.EARLY in chosen and job.started == callback.at:
+    if Disturbing.EARLY in kinds and job.started == callback.at:
         callback.disturbed = Disturbing.EARLY
-    if Disturbing.SWAPPED in chosen and _is_last_before_the_end(callback, job):
+    if Disturbing.SWAPPED in kinds and _is_last_before_the_end(callback, job):
         callback.disturbed = Disturbing.SWAPPED
         outbox.hold(callback)
-        return None
+        return
     outbox.owe(callback)
+    _duplicate(outbox, callback, meant)
+
+
+def _duplicate(outbox: Outbox, callback: Callback, meant: dict[Disturbing, Disturbance]) -> None:
     if Disturbing.DUPLICATE in meant:
         outbox.owe(_copy(outbox, callback))
-    if video.final:
-        outbox.release(video.number)
-    return None
 
 
 def _is_last_before_the_end(callback: Callback, job: Job) -> bool:

@@ -58,4 +58,5 @@ class Story:
         """What happened since `total` events had happened, and how many of these are no longer kept."""
         new = self.total - total
         kept = min(new, len(self.events))
-        return list(islice(self.events, len(self.events) - kept, None)), new - kept
+        # From the end: what happened last is little, what is kept may be much.
+        return list(islice(reversed(self.events), kept))[::-1], new - kept

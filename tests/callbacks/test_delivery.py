@@ -16,8 +16,9 @@ import pytest
 
 from mockserver import delivery as module
 from mockserver.clock import wall
-from mockserver.delivery import ANSWER_BYTES, READ_BYTES, Answer, Carrier, Delivery, retry_after
+from mockserver.delivery import ANSWER_BYTES, READ_BYTES, Answer, Carrier, Delivery
 from mockserver.destinations import Destinations
+from mockserver.retry_after import retry_after
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SHORT = 0.3

@@ -3,6 +3,9 @@
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,37 @@ def test_first_five_minutes_give_what_they_say(tmp_path: Path) -> None:
     assert '"retries":[5,300]' in printed
     assert '"pendingError":true' in printed
     assert [account["pendingError"] for account in accounts] == [False]
+
+
+def test_second_terminal_shows_the_callbacks(tmp_path: Path) -> None:
+    """The mock at speed 60, `mockserver listen`, and the README's one curl."""
+    if shutil.which("bash") is None or shutil.which("curl") is None:
+        pytest.skip("bash and curl are not installed")
+    command = next(block for block in blocks("console") if "curl" in block).removeprefix("$ ")
+    with serving("--speed", "60") as mock, listening(tmp_path) as (address, lines):
+        script = command.replace("http://127.0.0.1:8596", mock.url).replace("http://127.0.0.1:9000", address)
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30, check=True)
+        shown = [next(lines)]
+        while " COMPLETED " not in shown[-1]:
+            shown.append(next(lines))
+    video_id = re.findall(r'"video_id":"([^"]+)"', done.stdout)[0]
+    assert all(video_id in line and "replyRef=order-18 -> 200" in line for line in shown)
+    assert " GENERATING " in shown[0]
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[tuple[str, Iterator[str]]]:
+    """`mockserver listen` as on a terminal: its address, and its lines as they come."""
+    port_file = folder / "port"
+    options = ["--port", "0", "--port-file", str(port_file), "--format", "text"]
+    arguments = [sys.executable, "-m", "mockserver", "listen", *options]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            first = next(process.stdout)
+            yield re.findall(r"http://[^ ]+", first)[0], process.stdout
+        finally:
+            process.terminate()
 
 
 def test_every_option_of_serve_is_told() -> None:

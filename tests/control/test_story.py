@@ -1,0 +1,316 @@
+"""The control API: what happened in a sandbox: its requests, jobs, callbacks, events."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from api.mock import EMAIL, SCHEDULER, UPSCALE, VIDEOS, MakeMock, Mock
+
+
+def advance(mock: Mock, **body: Any) -> list[dict[str, Any]]:
+    answer = mock.call("POST", "/__mock/clock/advance", body)
+    assert answer.status == 200, answer.content
+    events: list[dict[str, Any]] = answer.body["events"]
+    return events
+
+
+def closed() -> str:
+    """A URL at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}/cb"
+
+
+def data(mock: Mock, name: str, query: str = "") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = mock.get(f"/__mock/{name}", query)["data"]
+    return rows
+
+
+# Nothing yet
+
+
+def test_a_fresh_sandbox_has_no_story(mock: Mock) -> None:
+    """The four lists in their fixed shapes."""
+    totals = {"delivered": 0, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0}
+    assert mock.get("/__mock/requests") == {"data": []}
+    assert mock.get("/__mock/jobs") == {"data": []}
+    assert mock.get("/__mock/callbacks") == {"data": [], "owed": 0, "totals": totals}
+    assert mock.get("/__mock/events") == {"data": [], "omitted": 0}
+
+
+# Requests
+
+
+def test_requests_tell_why(mock: Mock) -> None:
+    """In their order, each at its instant; control calls are none of them."""
+    mock.accepted()
+    advance(mock, seconds=1.5)
+    mock.get(VIDEOS, f"email={EMAIL}")
+    first, second = data(mock, "requests")
+    assert first == {
+        "number": 1,
+        "at": "2025-01-01T00:00:00.000Z",
+        "operation": "upscaleVideo",
+        "method": "POST",
+        "path": UPSCALE,
+        "status": 200,
+        "why": f"accepted: 1 running on {EMAIL}, 9980 credits left",
+        "callbacks": [],
+    }
+    assert (second["number"], second["at"], second["path"]) == (2, "2025-01-01T00:00:01.500Z", VIDEOS)
+    assert "callbacks" not in second
+
+
+def test_requests_carry_violations(mock: Mock) -> None:
+    """All of them, with pointer, rule and sentence."""
+    mock.call("POST", UPSCALE, {"maxJobs": 9})
+    (request,) = data(mock, "requests")
+    assert (request["status"], request["operation"]) == (400, "upscaleVideo")
+    found = {violation["pointer"]: violation for violation in request["violations"]}
+    assert {"pointer", "rule", "sentence"} == set(found["/maxJobs"])
+    assert "video_id" in " ".join(violation["sentence"] for violation in request["violations"])
+    assert "callbacks" not in request
+
+
+def test_requests_carry_the_refusal(mock: Mock) -> None:
+    """By the name that it has in the contract."""
+    for _ in range(3):
+        mock.accepted()
+    assert mock.upscale().status == 429
+    request = data(mock, "requests")[-1]
+    assert (request["status"], request["refusal"]) == (429, "account-busy")
+    assert request["why"] == f"account {EMAIL} runs 3 jobs, maxJobs is 3"
+
+
+def test_requests_carry_the_callbacks_that_they_caused(mock: Mock, receiver: str) -> None:
+    """The same as in the list of callbacks, which name the request."""
+    mock.get(VIDEOS)
+    mock.accepted(replyUrl=f"{receiver}/__mock/sink/caused")
+    advance(mock, until="idle")
+    _, request = data(mock, "requests")
+    assert request["callbacks"] == data(mock, "callbacks")
+    assert {callback["request"] for callback in request["callbacks"]} == {2}
+    assert [callback["status"] for callback in request["callbacks"]][-1] == "COMPLETED"
+
+
+def test_only_the_last_requests_are_kept(make_mock: MakeMock) -> None:
+    """Numbers go on."""
+    mock = make_mock(journal=3)
+    for _ in range(5):
+        mock.get(VIDEOS)
+    assert [request["number"] for request in data(mock, "requests")] == [3, 4, 5]
+
+
+def test_a_request_of_another_token_is_not_told(mock: Mock) -> None:
+    """Nor one without a sandbox."""
+    mock.of_fresh_token().get(VIDEOS)
+    mock.call("GET", VIDEOS, headers={"Authorization": "Bearer nonsense"})
+    assert data(mock, "requests") == []
+
+
+# Jobs
+
+
+def test_job_tells_its_life(mock: Mock) -> None:
+    """From what it was asked for to what it reached."""
+    source = mock.video_id()
+    video_id = mock.accepted(source, replyRef="order-17")
+    (job,) = data(mock, "jobs")
+    assert job == {
+        "video_id": video_id,
+        "source": source,
+        "status": "QUEUED",
+        "started": "2025-01-01T00:00:00.000Z",
+        "reached": [],
+        "ended": None,
+        "cost": 20,
+        "followed": True,
+        "replyUrl": None,
+        "replyRef": "order-17",
+    }
+    events = advance(mock, until="idle")
+    (job,) = data(mock, "jobs")
+    assert job["status"] == "COMPLETED"
+    assert job["reached"] == [{"at": event["at"], "status": event["status"]} for event in events]
+    assert job["ended"] == events[-1]["at"]
+
+
+def test_cancelled_job_is_not_followed(mock: Mock) -> None:
+    """It goes on all the same; callbacks no longer go anywhere."""
+    url = closed()
+    video_id = mock.accepted(replyUrl=url)
+    assert data(mock, "jobs")[0]["replyUrl"] == url
+    assert mock.call("DELETE", f"{SCHEDULER}/{video_id}").status == 200
+    events = advance(mock, until="idle")
+    (job,) = data(mock, "jobs")
+    assert (job["followed"], job["status"]) == (False, "COMPLETED")
+    assert [event["event"] for event in events] == ["status", "status"]
+    assert [event["event"] for event in data(mock, "events")] == ["accepted", "cancelled", "status", "status"]
+    assert data(mock, "callbacks") == []
+
+
+def test_default_reply_url_is_told(mock: Mock) -> None:
+    """Where callbacks really go."""
+    url = closed()
+    assert mock.call("POST", "/v2/account", {"replyUrl": url}).status == 200
+    mock.accepted()
+    assert data(mock, "jobs")[0]["replyUrl"] == url
+
+
+def test_limit_gives_the_newest_jobs(mock: Mock) -> None:
+    """Oldest first."""
+    made = [mock.accepted() for _ in range(3)]
+    assert [job["video_id"] for job in data(mock, "jobs")] == made
+    assert [job["video_id"] for job in data(mock, "jobs", "limit=2")] == made[1:]
+    assert [job["video_id"] for job in data(mock, "jobs", "limit=10000")] == made
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "10001", "ten", "1.5", "", "%ff"])
+def test_bad_limit_is_a_problem(mock: Mock, limit: str) -> None:
+    """It names the limit."""
+    answer = mock.call("GET", "/__mock/jobs", query=f"limit={limit}")
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert "limit" in answer.body["detail"]
+
+
+# Callbacks and events
+
+
+def test_delivered_callback_tells_its_attempt(mock: Mock, receiver: str, adapter: str) -> None:
+    """When it was due and sent, and what the receiver said; the event tells the same."""
+    url = f"{receiver}/__mock/sink/{adapter}"
+    video_id = mock.accepted(replyUrl=url)
+    _, told = advance(mock, until="next-event")
+    answer = mock.get("/__mock/callbacks")
+    (callback,) = answer["data"]
+    (attempt,) = callback.pop("attempts")
+    assert callback == {
+        "number": 1,
+        "request": 1,
+        "video_id": video_id,
+        "status": "GENERATING",
+        "progress": False,
+        "url": url,
+        "at": told["at"],
+        "due": told["at"],
+        "outcome": "delivered",
+        "disturbed": None,
+    }
+    receipt = {"result": "received", "seconds": attempt["seconds"], "answered": 200, "answer": '{"received":1}'}
+    assert attempt == {"due": told["at"], "sent": told["at"], **receipt}
+    expected = {"at": told["at"], "event": "callback", "video_id": video_id, "status": "GENERATING"}
+    assert told == {**expected, "callback": 1, "url": url, "attempt": 1, **receipt}
+    assert 0 < attempt["seconds"] < 10
+    assert answer["owed"] == 0
+    assert answer["totals"] == {"delivered": 1, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0}
+
+
+def test_failed_attempts_tell_why(make_mock: MakeMock) -> None:
+    """Each with its number; while one is ahead, the callback is owed."""
+    mock = make_mock(changes={"callbacks.retries": "[5]", "callbacks.final_only": "true"})
+    url = closed()
+    mock.accepted(replyUrl=url)
+    for _ in range(3):
+        advance(mock, until="next-event")
+    answer = mock.get("/__mock/callbacks")
+    (callback,) = answer["data"]
+    assert (callback["outcome"], answer["owed"], len(callback["attempts"])) == ("given up", 0, 2)
+    first, second = (event for event in data(mock, "events") if event["event"] == "callback")
+    assert (first["attempt"], second["attempt"]) == (1, 2)
+    place = url.removeprefix("http://").removesuffix("/cb")
+    assert first["error"] == second["error"] == f"connection refused by {place}"
+    assert first["result"] == "failed"
+    assert "answered" not in first
+    assert callback["attempts"][1]["due"] == second["at"] > first["at"]
+
+
+def test_retry_after_and_answers_are_told(make_mock: MakeMock) -> None:
+    """What the receiver said, and how long it wants to be left alone; until then the callback is owed."""
+    mock = make_mock(changes={"callbacks.retries": "[5]"})
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        server.settimeout(10)
+        mock.accepted(replyUrl=f"http://127.0.0.1:{server.getsockname()[1]}/cb")
+        coming = pool.submit(advance, mock, until="next-event")
+        with server.accept()[0] as connection:
+            connection.recv(65_536)
+            head = b"HTTP/1.1 503 Busy\r\nRetry-After: 90\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
+            connection.sendall(head + b"\x1b[2J\n")
+        event = coming.result(timeout=10)[-1]
+    assert (event["result"], event["answered"], event["retry_after"]) == ("failed", 503, 90)
+    assert event["answer"] == "\x1b[2J\n"
+    answer = mock.get("/__mock/callbacks")
+    assert (answer["owed"], answer["data"][0]["outcome"]) == (1, None)
+    assert answer["data"][0]["due"] > event["at"]
+
+
+def test_denied_and_dropped_callbacks_are_told(make_mock: MakeMock) -> None:
+    """The one is not allowed, the other never sent, because the scenario says so."""
+    mock = make_mock(
+        changes={"callbacks.final_only": "true", "callbacks.disturbances": "[{kind: dropped, jobs: [2], of: all}]"}
+    )
+    url = "http://192.0.2.1/cb"
+    for _ in range(2):
+        mock.accepted(replyUrl=url)
+    advance(mock, until="idle")
+    told = {
+        event["outcome" if "outcome" in event else "result"]: event
+        for event in data(mock, "events")[2:]
+        if event["event"] == "callback"
+    }
+    assert set(told) == {"denied", "dropped"}
+    assert "192.0.2.1" in told["denied"]["error"]
+    assert (told["dropped"]["attempt"], told["dropped"]["url"]) == (0, url)
+    callbacks = {callback["outcome"]: callback for callback in data(mock, "callbacks")}
+    assert (callbacks["dropped"]["attempts"], callbacks["dropped"]["disturbed"]) == ([], "dropped")
+    assert callbacks["denied"]["attempts"][0]["result"] == "denied"
+
+
+def test_withdrawn_callback_is_told(make_mock: MakeMock) -> None:
+    """One that was owed when its job was cancelled."""
+    mock = make_mock(changes={"callbacks.retries": "[300]"})
+    video_id = mock.accepted(replyUrl=closed())
+    advance(mock, until="next-event")
+    assert mock.get("/__mock/callbacks")["owed"] == 1
+    assert mock.call("DELETE", f"{SCHEDULER}/{video_id}").status == 200
+    answer = mock.get("/__mock/callbacks")
+    assert (answer["owed"], answer["data"][0]["outcome"], answer["totals"]["withdrawn"]) == (0, "withdrawn", 1)
+
+
+def test_events_are_what_the_advances_told(mock: Mock, receiver: str) -> None:
+    """All of them, behind that of the job's acceptance."""
+    video_id = mock.accepted(replyUrl=f"{receiver}/__mock/sink/told")
+    told = advance(mock, seconds=100) + advance(mock, until="next-event") + advance(mock, until="idle")
+    first, *others = data(mock, "events")
+    accepted = {"at": "2025-01-01T00:00:00.000Z", "event": "accepted", "video_id": video_id, "status": "QUEUED"}
+    assert first == accepted
+    assert others == told
+    assert [event["at"] for event in told] == sorted(event["at"] for event in told)
+
+
+def test_only_the_last_events_are_kept(make_mock: MakeMock) -> None:
+    """And it is said how many are not: of the story, and of one advance."""
+    mock = make_mock(
+        changes={
+            "jobs.shortest": "20000",
+            "jobs.longest": "20000",
+            "callbacks.progress": "1",
+            "callbacks.disturbances": "[{kind: dropped, of: all}]",
+        }
+    )
+    mock.accepted(replyUrl=closed())
+    answer = mock.call("POST", "/__mock/clock/advance", {"until": "idle"}).body
+    assert len(answer["events"]) == 10_000
+    told = mock.get("/__mock/events")
+    assert (len(told["data"]), told["omitted"]) == (10_000, answer["omitted"] + 1)
+    assert told["data"] == answer["events"]
+
+
+def test_a_callback_outlives_its_video(mock: Mock, receiver: str) -> None:
+    """What was done to a video that is deleted is told all the same."""
+    video_id = mock.accepted(replyUrl=f"{receiver}/__mock/sink/outlived")
+    advance(mock, until="idle")
+    assert mock.call("DELETE", f"{VIDEOS}/{video_id}").status == 200
+    assert data(mock, "jobs") == []
+    assert data(mock, "callbacks")[-1]["video_id"] == video_id
+    assert data(mock, "requests")[0]["callbacks"] == data(mock, "callbacks")
