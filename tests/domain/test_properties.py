@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.play import COMMANDS, STAGES, Adjust, Advance, Command, Stage, Upscale
 from domain.shadow import Shadow
 from domain.worlds import snapshot
-from mockserver.domain import Event
+from mockserver.domain import Event, Sandbox
 
 
 @given(STAGES, COMMANDS, st.lists(st.integers(1, 400_000), min_size=1, max_size=5))
@@ -144,16 +144,34 @@ def test_numbers_only_grow(stage: Stage, commands: list[Command]) -> None:
 
 
 @given(STAGES, COMMANDS)
-def test_next_due_is_the_next_step(stage: Stage, commands: list[Command]) -> None:
-    """It is the least instant of all steps to come, nothing happens before it, and something at it."""
+def test_next_step_is_the_next_thing_that_happens_to_a_job(stage: Stage, commands: list[Command]) -> None:
+    """It is the least instant of all steps and reports to come, nothing happens before it, and something at it."""
     for _ in stage.play_all(commands):
         sandbox = stage.sandbox
-        coming = [at for video in sandbox.videos.values() if video.job for at, _ in video.job.steps]
-        assert sandbox.next_due == min(coming, default=None)
-        if sandbox.next_due is not None:
+        jobs = sandbox.running.values()
+        coming = [at for job in jobs for at in (*(at for at, _ in job.steps), job.report_at) if at is not None]
+        assert sandbox.next_step == min(coming, default=None)
+        if sandbox.next_step is not None:
             future = snapshot(sandbox)[0]
-            assert future.advance(sandbox.next_due - 1) == []
-            assert future.advance(sandbox.next_due)[0].at == sandbox.next_due
+            assert future.advance(sandbox.next_step - 1) == []
+            assert _told(future) == _told(sandbox)
+            future.advance(sandbox.next_step)
+            assert _told(future) > _told(sandbox)
+
+
+def _told(sandbox: Sandbox) -> int:
+    """How much happened and came to be owed."""
+    return sandbox.story.total + sandbox.outbox.last_number
+
+
+@given(STAGES, COMMANDS)
+def test_next_due_is_the_next_step_or_attempt(stage: Stage, commands: list[Command]) -> None:
+    """Until then nobody need look at the sandbox, and then there is something to apply or to send."""
+    for _ in stage.play_all(commands):
+        sandbox = stage.sandbox
+        attempts = [queue[0].due for queue in sandbox.outbox.waiting.values() if not queue[0].in_flight]
+        steps = [] if sandbox.next_step is None else [sandbox.next_step]
+        assert sandbox.next_due == min([*attempts, *steps], default=None)
 
 
 @given(STAGES, COMMANDS)
@@ -161,7 +179,7 @@ def test_every_accepted_job_ends_once(stage: Stage, commands: list[Command]) -> 
     """Unless its account is unlinked, each job reaches GENERATING and then one final status, and holds nothing then."""
     started = {turn.made.number for turn in stage.play_all(commands) if turn.made is not None}
     sandbox = stage.sandbox
-    while sandbox.next_due is not None:
-        sandbox.advance(sandbox.next_due)
+    while sandbox.next_step is not None:
+        sandbox.advance(sandbox.next_step)
     assert all(sandbox.videos[number].final for number in started & set(sandbox.videos))
     assert all((a.running, a.upstream, a.reserved) == (0, 0, 0) for a in sandbox.accounts.values())
