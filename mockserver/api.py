@@ -118,7 +118,7 @@ class Api:
             exchange.at = now
             guarded.journal.append(exchange)
             clock = guarded.clock
-            if clock.mode == "auto":
+            if clock.mode == "auto" and not guarded.leaps:
                 clock.tick()
             if not guarded.sandbox.calls:
                 return exchange

@@ -104,11 +104,12 @@ class Courier:
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def _submit(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
-        try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        except RuntimeError:
+        if self._closed:
             coroutine.close()
-            raise
+            ended: Future[_T] = Future()
+            ended.cancel()
+            return ended
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     # On the courier's thread
 
@@ -150,6 +151,11 @@ class Courier:
                 return
             if guarded.leaps:
                 return  # who leaps wakes us at the end
+            if clock.mode == "manual":
+                # Nothing happens until the clock is moved.
+                if not each.tasks:
+                    self._rounds.pop(guarded, None)
+                return
             now = clock.now()
             sandbox.catch_up(now, _SLICE)
             behind = sandbox.next_step is not None and sandbox.next_step <= now
@@ -230,7 +236,14 @@ class Courier:
             steps.close()
 
     async def _early(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> _T:
-        await self._deliver(guarded, callback)
+        delivering = self._loop.create_task(self._deliver(guarded, callback))
+        # A leap that comes meanwhile waits for it, as for any other.
+        tasks = self._rounds.setdefault(guarded, _Round()).tasks
+        tasks.add(delivering)
+        try:
+            await delivering
+        finally:
+            tasks.discard(delivering)
         self._wake(guarded)
         return then()
 

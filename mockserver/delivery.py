@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -35,8 +35,7 @@ _OURS: Final = frozenset((b"connection", b"content-length", b"host", b"transfer-
 _KEPT: Final = frozenset((b"content-length", b"date", b"retry-after", b"transfer-encoding"))
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A callback to send: `body` is POSTed to `url`.
 
     `headers` come without those that frame the request: host, content-length, transfer-encoding, connection and

@@ -8,7 +8,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def seconds(instant: int) -> str:
     """An instant as "2025-01-01T12:13:14Z"."""
-    return datetime.fromtimestamp(instant // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(instant // 1_000, UTC).isoformat()[:19]}Z"
 
 
 def milliseconds(instant: int) -> str:

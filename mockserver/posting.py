@@ -42,8 +42,8 @@ class Posting:
             body = orjson.dumps(value)
             guarded.shown.keep(callback, body)
         headers: Headers = _HEADERS
-        if (secret := guarded.scenario.secret) is not None:
-            headers = (*headers, *_signature(secret, guarded.sandbox.user, callback, body))
+        if guarded.secret is not None:
+            headers = (*headers, *_signature(guarded.secret, guarded.sandbox.user, callback, body))
         return Delivery(callback.url, headers, body, callback.pause / 1_000)
 
 

@@ -36,6 +36,7 @@ class GuardedSandbox:
     journal: Journal
     scenario: Scenario
     answers: Answers
+    secret: str | None = None
     shown: ShownVideos = field(default_factory=ShownVideos)
     lock: Lock = field(default_factory=Lock)
     leaps: bool = False
@@ -161,7 +162,8 @@ class Runtime:
         scenario = scenario or self._scenario
         clock = Clock(settings.clock, settings.speed)
         sandbox = Sandbox.start(user=user, rules=scenario.rules(self._cost), seed=settings.seed, now=clock.now())
-        return GuardedSandbox(sandbox, clock, Journal(settings.journal), scenario, scenario.answers)
+        journal = Journal(settings.journal)
+        return GuardedSandbox(sandbox, clock, journal, scenario, scenario.answers, scenario.secret)
 
     def _number(self, token: str) -> str | None:
         """The user's number in a well-formed token."""

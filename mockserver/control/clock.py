@@ -54,9 +54,9 @@ def _auto(call: ControlCall) -> Any:
 def _change(call: ControlCall, change: Callable[[Clock], None]) -> Any:
     guarded = call.guarded
     with guarded.lock:
+        guarded.catch_up()  # it may give others a turn, who may begin to leap
         if guarded.leaps:
             raise Refused(409, "the clock of this sandbox is being moved already")
-        guarded.catch_up()
         change(guarded.clock)
         shown, calls = _shown(guarded.clock), guarded.sandbox.calls
     if calls:

@@ -141,8 +141,8 @@ class Outbox:
         """Take a callback that has to wait for the next one of its job to overtake it."""
         self.held[callback.video.number] = callback
 
-    def release(self, number: int, now: int) -> Callback | None:
-        """Put what was held for a video behind all that is owed for it; returns that."""
+    def release(self, number: int, now: int = 0) -> Callback | None:
+        """Put what was held for a video behind all that is owed for it, due at `now` at the earliest; returns that."""
         callback = self.held.pop(number, None)
         if callback is not None:
             callback.due = max(callback.due, now)
@@ -215,7 +215,7 @@ class Outbox:
 
     def end_all(self, number: int, outcome: Outcome, now: int) -> None:
         """End all that is owed for a video. One in flight can't be called back: its receipt will be noted."""
-        self.release(number, now)
+        self.release(number)
         queue = self.waiting.pop(number, None)
         if queue is None:
             return
