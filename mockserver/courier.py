@@ -236,14 +236,8 @@ class Courier:
             steps.close()
 
     async def _early(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> _T:
-        delivering = self._loop.create_task(self._deliver(guarded, callback))
-        # A leap that comes meanwhile waits for it, as for any other.
-        tasks = self._rounds.setdefault(guarded, _Round()).tasks
-        tasks.add(delivering)
-        try:
-            await delivering
-        finally:
-            tasks.discard(delivering)
+        # Not one of the round's: a leap that this receiver asks for before it answers must not wait for it.
+        await self._deliver(guarded, callback)
         self._wake(guarded)
         return then()
 
