@@ -72,6 +72,7 @@ class Api:
                         timeout=settings.callback_timeout,
                         strict=settings.strict,
                         observer=self._observe,
+                        lock=self.runtime.lock,
                     )
         return self._courier
 
@@ -82,6 +83,16 @@ class Api:
         """End what goes on in the background. What is still owed to receivers stays so."""
         if self._courier is not None:
             self._courier.close()
+
+    def reset(self, authorization: bytes | None, scenario: Scenario | None = None) -> GuardedSandbox:
+        """Put a fresh sandbox in the place of a token's, by its own scenario if one is given; returns it.
+
+        Raises Denied.
+        """
+        guarded, former = self.runtime.reset(authorization, scenario)
+        if former is not None and self._courier is not None:
+            self._courier.wake(former)  # which lets go of it
+        return guarded
 
     def sandboxes(self) -> list[GuardedSandbox]:
         """All sandboxes there are."""
@@ -250,7 +261,7 @@ class Api:
 def _log_attempt(attempted: Attempted) -> None:
     callback = attempted.callback
     level = logging.WARNING if attempted.receipt.verdict is Verdict.DENIED else logging.INFO
-    log.log(level, "callback %s %s to %s: %s", callback.video.number, callback.status.name, callback.url, attempted.why)
+    log.log(level, "callback %s %s to %a: %s", callback.video.number, callback.status.name, callback.url, attempted.why)
 
 
 def _response(answer: Answer, value: Any, extra: Headers = ()) -> Response:

@@ -3,22 +3,25 @@
 import os
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 import click
 
 from mockserver import __version__
-from mockserver.listen import listen
+from mockserver.listen import listen, on_port_file, words
 from mockserver.options import make_api, mock_options, option
 from mockserver.remote import advance, reset
 from mockserver.timeline import timeline
 
 _DEMO_TOKEN: Final = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
 
+_MOST_UNDELIVERED: Final = 20
+
 
 def main() -> NoReturn:
-    """Run the command line. Exits with 0, or with 2 and one line if it could not run."""
+    """Run the command line. Exits with 0, with 2 and one line if it could not run, with 1 if nobody reads any more."""
     try:
         status = cli(prog_name="mockserver", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -29,6 +32,9 @@ def main() -> NoReturn:
         status = 2
     except click.Abort:
         status = 130
+    except SystemExit:
+        # Click's way out of a broken pipe.
+        status = 1
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         # A thread that waits for a name server that does not answer would hold up the end for as long.
         sys.stdout.flush()
@@ -63,33 +69,28 @@ def serve(*, host: str, port: int, port_file: Path | None, log_format: Literal["
         listener = server.bind(host, port)
     except OSError as error:
         raise click.ClickException(
-            f"can't listen on {host}:{port}: {_words(error)} (--port 0 takes any free port)"
+            f"can't listen on {host}:{port}: {words(error)} (--port 0 takes any free port)"
         ) from None
     url = server.address(listener)
 
     if not listener.getsockname()[0].startswith(("127.", "::1")):
         click.echo(f"mockserver: {url} is open to others, and so is its control API", err=True)
 
-    if port_file is not None:
-        port_file.unlink(missing_ok=True)
+    on_port_file(port_file)
 
     def ready() -> None:
-        if port_file is not None:
-            server.write_port(listener, port_file)
+        on_port_file(port_file, partial(server.write_port, listener))
         if log_format == "text":
-            click.echo(_greeting(url, api))
+            _say(_greeting(url, api))
         else:
-            click.echo(f'{{"listening":"{url}"}}')
+            _say(f'{{"listening":"{url}"}}')
 
     try:
         server.run(api, listener, log=RequestLog(sys.stdout, log_format), ready=ready)
         for line in _undelivered(api, log_format):
-            click.echo(line)
-    except OSError as error:
-        raise click.ClickException(f"--port-file {port_file} can't be written: {_words(error)}") from None
+            _say(line)
     finally:
-        if port_file is not None:
-            port_file.unlink(missing_ok=True)
+        on_port_file(port_file)
 
 
 @cli.command()
@@ -117,25 +118,35 @@ cli.add_command(reset)
 
 
 def _undelivered(api: Any, log_format: str) -> list[str]:
-    """A line for each callback that was owed when the mock ended."""
+    """Lines about the callbacks that were owed when the mock ended: of many the first, and how many there are."""
+    owed = [callback for guarded in api.sandboxes() for callback in guarded.sandbox.outbox.owed]
     lines = []
-    for guarded in api.sandboxes():
-        for callback in guarded.sandbox.outbox.owed:
-            video, status, attempts = callback.video.number, callback.status.name, len(callback.attempts)
-            if log_format == "text":
-                tried = f"after {attempts} attempts" if attempts != 1 else "after 1 attempt"
-                lines.append(f"undelivered: callback {video} {status} to {callback.url!a} {tried}")
-            else:
-                import orjson
+    for callback in owed[:_MOST_UNDELIVERED]:
+        video, status, attempts = callback.video.number, callback.status.name, len(callback.attempts)
+        if log_format == "text":
+            tried = f"after {attempts} attempts" if attempts != 1 else "after 1 attempt"
+            lines.append(f"undelivered: callback {video} {status} to {callback.url!a} {tried}")
+        else:
+            import orjson
 
-                shown = {"video": video, "video_status": status, "url": callback.url, "attempts": attempts}
-                lines.append(orjson.dumps({"undelivered": shown}).decode())
+            shown = {"video": video, "video_status": status, "url": callback.url, "attempts": attempts}
+            lines.append(orjson.dumps({"undelivered": shown}).decode())
+    if log_format == "text" and lines:
+        # A terminal has just shown ^C.
+        lines = ["", *lines, f"undelivered: {len(owed)} in all"]
+    elif lines:
+        lines.append(f'{{"undelivered_in_all":{len(owed)}}}')
     return lines
 
 
-def _words(error: OSError) -> str:
-    """What is wrong, without the path or address that the message names anyway."""
-    return os.strerror(error.errno) if error.errno else str(error)
+def _say(text: str) -> None:
+    """Print it. Whoever reads may go: then BrokenPipeError ends the run, without a word."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise click.ClickException(f"standard output can't be written: {words(error)}") from None
 
 
 def _greeting(url: str, api: Any) -> str:

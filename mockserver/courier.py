@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, Final, TypeVar
@@ -21,7 +21,7 @@ from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Receipt, Verdict
 from mockserver.leap import Happened, Until, leap
 from mockserver.posting import Posting, receipt
-from mockserver.runtime import GuardedSandbox
+from mockserver.runtime import GuardedSandbox, Leaping
 
 _IN_FLIGHT: Final = 256
 """Attempts on their way at the same time, of all sandboxes."""
@@ -29,7 +29,9 @@ _IN_FLIGHT: Final = 256
 _IN_FLIGHT_EACH: Final = 32
 """The same of one sandbox, so that one that calls a slow receiver leaves room for others."""
 
-_SLICE: Final = 200
+_LANDING: Final = 1.0
+"""Seconds that a leap waits for what was on its way before it."""
+
 _ANSWER_FIRST: Final = 0.002
 """Seconds between an answer and what follows from it, so that the client hears the answer first."""
 
@@ -43,7 +45,9 @@ class _Round:
     """How a sandbox is looked after: when next, and what is on its way."""
 
     timer: asyncio.TimerHandle | None = None
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    early: set[asyncio.Task[None]] = field(default_factory=set)
+    """First callbacks before their answers: a leap that such a receiver asks for must not wait for it."""
 
 
 class Courier:
@@ -61,6 +65,7 @@ class Courier:
         timeout: float = 10.0,
         strict: bool = False,
         observer: Callable[[Attempted], None],
+        lock: AbstractContextManager[object],
     ) -> None:
         self._posting = posting
         self._carrier = Carrier(destinations, timeout=timeout)
@@ -69,6 +74,7 @@ class Courier:
         self._rounds: dict[GuardedSandbox, _Round] = {}
         self._room = asyncio.Semaphore(_IN_FLIGHT)
         self._closed = False
+        self._lock = lock
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
@@ -77,7 +83,9 @@ class Courier:
 
     def wake(self, guarded: GuardedSandbox) -> None:
         """Something may be due in a sandbox earlier than it was."""
-        self._call(self._wake, guarded)
+        with self._lock:
+            if not self._closed:
+                self._loop.call_soon_threadsafe(self._wake, guarded)
 
     def leap(self, guarded: GuardedSandbox, until: Until) -> "Future[Happened]":
         """Move a sandbox's clock and deliver on the way.
@@ -92,24 +100,20 @@ class Courier:
 
     def close(self) -> None:
         """End at once; what is on its way is given up."""
-        if self._closed:
-            return
-        self._closed = True
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def _call(self, function: Callable[..., None], *arguments: Any) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the mock ends
-            self._loop.call_soon_threadsafe(function, *arguments)
-
     def _submit(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
-        if self._closed:
-            coroutine.close()
-            ended: Future[_T] = Future()
-            ended.cancel()
-            return ended
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        with self._lock:
+            if not self._closed:
+                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        coroutine.close()
+        ended: Future[_T] = Future()
+        ended.cancel()
+        return ended
 
     # On the courier's thread
 
@@ -120,10 +124,10 @@ class Courier:
         self._loop.close()
 
     async def _end(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         for each in self._rounds.values():
             if each.timer is not None:
                 each.timer.cancel()
@@ -147,19 +151,16 @@ class Courier:
         callbacks: list[Callback] = []
         with guarded.lock:
             if guarded.retired:
-                self._rounds.pop(guarded, None)
+                self._forget(guarded, each)
                 return
             if guarded.leaps:
                 return  # who leaps wakes us at the end
             if clock.mode == "manual":
                 # Nothing happens until the clock is moved.
-                if not each.tasks:
-                    self._rounds.pop(guarded, None)
+                self._forget(guarded, each)
                 return
-            now = clock.now()
-            sandbox.catch_up(now, _SLICE)
-            behind = sandbox.next_step is not None and sandbox.next_step <= now
-            while not behind and len(each.tasks) + len(callbacks) < _IN_FLIGHT_EACH:
+            now = guarded.catch_up()
+            while len(each.tasks) + len(callbacks) < _IN_FLIGHT_EACH:
                 callback = sandbox.take(now)
                 if callback is None:
                     break
@@ -167,13 +168,31 @@ class Courier:
             full = len(each.tasks) + len(callbacks) >= _IN_FLIGHT_EACH
             due = sandbox.next_step if full else sandbox.next_due
             seconds = clock.seconds_until(due) if due is not None and sandbox.calls else None
-        if seconds is None and not callbacks and not each.tasks:
-            self._rounds.pop(guarded, None)
+        if seconds is None and not callbacks:
+            self._forget(guarded, each)
         for callback in callbacks:
-            task = self._loop.create_task(self._deliver(guarded, callback))
-            each.tasks.add(task)
-            task.add_done_callback(lambda task: self._delivered(guarded, each, task))
+            self._launch(guarded, callback, each, each.tasks)
         self._plan(guarded, each, seconds)
+
+    def _forget(self, guarded: GuardedSandbox, each: "_Round") -> None:
+        """Let go of a sandbox that needs nobody to look after it."""
+        if not each.tasks and not each.early and self._rounds.get(guarded) is each:
+            del self._rounds[guarded]
+
+    def _launch(
+        self, guarded: GuardedSandbox, callback: Callback, each: "_Round", among: set[asyncio.Task[None]]
+    ) -> asyncio.Task[None]:
+        """Begin an attempt in the background, and plan a round for when it has ended."""
+        task = self._loop.create_task(self._deliver(guarded, callback))
+        among.add(task)
+
+        def delivered(task: asyncio.Task[None]) -> None:
+            among.discard(task)
+            if not self._closed:
+                self._plan(guarded, self._rounds.setdefault(guarded, each), 0)
+
+        task.add_done_callback(delivered)
+        return task
 
     async def _deliver(self, guarded: GuardedSandbox, callback: Callback) -> None:
         """One attempt in the background."""
@@ -185,11 +204,6 @@ class Courier:
         if result is not None:
             self._settle(guarded, callback, result)
 
-    def _delivered(self, guarded: GuardedSandbox, each: _Round, task: asyncio.Task[None]) -> None:
-        each.tasks.discard(task)
-        if not self._closed:
-            self._plan(guarded, each, 0)
-
     async def _leap(self, guarded: GuardedSandbox, until: Until) -> Happened:
         try:
             with guarded.leaping():
@@ -200,10 +214,15 @@ class Courier:
                 self._wake(guarded)
 
     async def _landed(self, guarded: GuardedSandbox) -> None:
-        """Wait until nothing of a sandbox is on its way."""
+        """Wait until nothing of a sandbox is on its way. Raises Leaping where that takes long.
+
+        For a receiver that moves the clock before it answers would wait for itself.
+        """
         each = self._rounds.get(guarded)
         if each is not None and each.tasks:
-            await asyncio.wait(set(each.tasks))
+            _, pending = await asyncio.wait(set(each.tasks), timeout=_LANDING)
+            if pending:
+                raise Leaping(f"{len(pending)} callbacks of this sandbox wait for their receivers' answers")
 
     async def _drive(self, guarded: GuardedSandbox, until: Until) -> Happened:
         steps = leap(guarded, until)
@@ -236,9 +255,9 @@ class Courier:
             steps.close()
 
     async def _early(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> _T:
-        # Not one of the round's: a leap that this receiver asks for before it answers must not wait for it.
-        await self._deliver(guarded, callback)
-        self._wake(guarded)
+        each = self._rounds.setdefault(guarded, _Round())
+        # Who waits may be gone by then; the attempt goes on.
+        await asyncio.shield(self._launch(guarded, callback, each, each.early))
         return then()
 
     async def _send(self, guarded: GuardedSandbox, callback: Callback) -> Receipt | None:
@@ -254,8 +273,7 @@ class Courier:
 
     def _settle(self, guarded: GuardedSandbox, callback: Callback, result: Receipt) -> None:
         with guarded.lock:
-            if not guarded.leaps:
-                guarded.sandbox.catch_up(guarded.clock.now(), _SLICE)
+            guarded.catch_up()
             guarded.sandbox.settle(callback, result)
         self._observe(callback, result, len(callback.attempts))
 
@@ -264,4 +282,4 @@ class Courier:
 
 
 def _of_bug(error: Exception) -> Receipt:
-    return Receipt(Verdict.DENIED, error=f"bug in the mock: {error}")
+    return Receipt(Verdict.BUG, error=f"bug in the mock: {error}")

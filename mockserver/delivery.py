@@ -1,11 +1,10 @@
 """One attempt to deliver a callback: a POST over HTTP, and what came of it in words."""
 
 import asyncio
-import os
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,21 +12,16 @@ from typing import Final, NamedTuple, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from mockserver.destinations import Destinations, Forbidden, Key, NotCallable, Target, place, shortened
+from mockserver.connect_failure import connect_failure
+from mockserver.destinations import Destinations, Forbidden, NotCallable, Target, place, shortened
 from mockserver.message import Headers
+from mockserver.resolving import Resolver, Unresolved, look_up
 from mockserver.retry_after import retry_after
 
 ANSWER_BYTES: Final = 2_048
 """So much of an answer's body is kept."""
 READ_BYTES: Final = 65_536
 """So much of an answer is read, with its head."""
-IDLE_SECONDS: Final = 1.0
-"""So long a connection waits for the next request: longer, and it may be closed just then, and a receiver that serves
-one connection at a time serves nobody else."""
-IDLE_EACH: Final = 8
-"""Idle connections to one receiver."""
-IDLE_ALL: Final = 64
-"""Idle connections to all."""
 
 _HEADER_NAME: Final = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -65,17 +59,25 @@ class Answer:
 
 
 class Carrier:
-    """Makes attempts and keeps connections between them, in one event loop.
+    """Makes attempts, in one event loop.
 
-    `timeout` is in real seconds, for everything from looking up the host to the answer's last byte.
+    Each has a connection of its own: a receiver may close a kept one at any time, without having said so, and then
+    nobody could tell whether it got the call. So an attempt is one call. `timeout` is in real seconds, for everything
+    from looking up the host to the answer's last byte. `lookup` gives the addresses of a name; it may block, and raises
+    OSError for a name without any.
     """
 
-    def __init__(self, destinations: Destinations, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        destinations: Destinations,
+        *,
+        timeout: float = 10.0,
+        lookup: Callable[[str], Sequence[str]] = look_up,
+    ) -> None:
         self._destinations = destinations
+        self._resolver = Resolver(lookup)
         self._timeout = timeout
-        self._idle: dict[Key, list[_Connection]] = {}
         self._tls: ssl.SSLContext | None = None
-        self._closed = False
 
     async def send(self, delivery: Delivery) -> Answer:
         """Make one attempt. Redirects are answers like others; whatever goes wrong is the answer's `error`."""
@@ -86,12 +88,10 @@ class Carrier:
             request = _request(target, delivery)
             async with asyncio.timeout(self._timeout) as limit:
                 reached = f"{target.host} can't be resolved"
-                addresses = self._destinations.choose(target.host, await _resolve(target))
+                found = [target.host] if target.is_address else await self._resolver.addresses(target.host)
+                addresses = self._destinations.choose(target.host, found)
                 reached = "no connection"
-                # A receiver can see a pause only on a connection of its own.
-                connection = None if delivery.pause > 0 else self._take(target, addresses)
-                if connection is None:
-                    connection = await self._connect(target, addresses)
+                connection = await self._connect(target, addresses)
                 if delivery.pause > 0:
                     limit.reschedule(cast("float", limit.when()) + delivery.pause)
                     await asyncio.sleep(delivery.pause)
@@ -101,32 +101,15 @@ class Carrier:
             if connection is not None and connection.is_answering:
                 reached = "answer not complete"
             return Answer(error=f"{reached} within {self._timeout:g} s")
-        except (Forbidden, NotCallable, _Failure) as reason:
+        except (Forbidden, NotCallable, Unresolved, _Failure) as reason:
             return Answer(error=str(reason), denied=isinstance(reason, Forbidden))
         finally:
             if connection is not None:
-                self._release(connection)
+                connection.end()
 
     async def close(self) -> None:
-        """Close the idle connections, and each of the others at the end of its attempt."""
-        self._closed = True
-        connections = [connection for group in self._idle.values() for connection in group]
-        for connection in connections:
-            self._drop(connection)
-        for connection in connections:
-            await connection.lost.wait()
-
-    def _take(self, target: Target, addresses: Sequence[str]) -> "_Connection | None":
-        """An idle connection to one of the addresses. Those that the receiver closed meanwhile are dropped."""
-        now = asyncio.get_running_loop().time()
-        for address in addresses:
-            for connection in reversed(self._idle.get(target.key(address), [])[:]):
-                self._forget(connection)
-                # The timer may be late after a long step of the loop.
-                if connection.is_open and connection.expiry is not None and now < connection.expiry.when():
-                    return connection
-                connection.end()
-        return None
+        """Give up the lookups. Attempts under way go on."""
+        self._resolver.close()
 
     async def _connect(self, target: Target, addresses: Sequence[str]) -> "_Connection":
         """A new connection to the first address that takes it: to the address itself, which was checked.
@@ -142,39 +125,17 @@ class Carrier:
         for address in addresses:
             try:
                 _, connection = await loop.create_connection(
-                    partial(_Connection, target.key(address)),
+                    partial(_Connection, place(address, target.port)),
                     address,
                     target.port,
                     ssl=self._tls if https else None,
                     server_hostname=target.host if https else None,
                 )
             except OSError as error:
-                failures.append(_connect_failure(error, target, address))
+                failures.append(connect_failure(error, target, address))
             else:
                 return connection
         raise _Failure("; ".join(failures))
-
-    def _release(self, connection: "_Connection") -> None:
-        """Keep a connection for the next request, if that can be, else end it."""
-        group = self._idle.get(connection.key, [])
-        full = len(group) >= IDLE_EACH or sum(map(len, self._idle.values())) >= IDLE_ALL
-        if self._closed or full or not connection.is_reusable:
-            connection.end()
-            return
-        connection.expiry = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, connection)
-        self._idle.setdefault(connection.key, group).append(connection)
-
-    def _drop(self, connection: "_Connection") -> None:
-        self._forget(connection)
-        connection.end()
-
-    def _forget(self, connection: "_Connection") -> None:
-        if connection.expiry is not None:
-            connection.expiry.cancel()
-        group = self._idle[connection.key]
-        group.remove(connection)
-        if not group:
-            del self._idle[connection.key]
 
 
 class _Failure(Exception):  # noqa: N818 - it ends an attempt in a foreseen way
@@ -182,18 +143,16 @@ class _Failure(Exception):  # noqa: N818 - it ends an attempt in a foreseen way
 
 
 class _Connection(asyncio.Protocol):
-    """A connection to a receiver, for one request at a time."""
+    """A connection to a receiver at `place`, for one request."""
 
     _transport: asyncio.Transport
     _quick_ack: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
     """The option that acknowledges at once, where the system has it."""
 
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.lost = asyncio.Event()
-        self.expiry: asyncio.TimerHandle | None = None
-        """When it is dropped, while idle."""
+    def __init__(self, place: str) -> None:
+        self._place = place
         self._reading: _Reading | None = None
+        """The answer, from when the request is sent."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -201,14 +160,14 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._reading is None:
-            # What comes unasked would be taken for the next answer.
+            # What comes unasked would be taken for the answer.
             self.end()
-        else:
-            self._reading.feed(data)
-            if self._quick_ack is not None and not self._reading.done.done():
-                # A receiver that sends head and body apart waits for this with the body, for 40 ms.
-                with suppress(OSError):
-                    self._socket.setsockopt(socket.IPPROTO_TCP, self._quick_ack, 1)
+            return
+        self._reading.feed(data)
+        if self._quick_ack is not None and not self._reading.done.done():
+            # A receiver that sends head and body apart waits for this with the body, for 40 ms.
+            with suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, self._quick_ack, 1)
 
     def eof_received(self) -> None:
         if self._reading is not None:
@@ -216,39 +175,26 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._reading is not None:
-            self._reading.end(broken=exc is not None)
-        self.lost.set()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is open as far as is known."""
-        return not self._transport.is_closing()
+            self._reading.end(exc)
 
     @property
     def is_answering(self) -> bool:
         """Whether part of an answer came."""
         return self._reading is not None and self._reading.begun
 
-    @property
-    def is_reusable(self) -> bool:
-        """Whether it can take another request."""
-        return self.is_open and self._reading is None
-
     def end(self) -> None:
         """Close it at once."""
         self._transport.abort()
 
     async def post(self, request: bytes) -> Answer:
-        """Send a request and read its answer. Raises _Failure when there is no complete one."""
+        """Send the request and read its answer. Raises _Failure when there is no complete one."""
         self._reading = reading = _Reading()
-        if self.is_open:
-            self._transport.write(request)
-        else:
+        if self._transport.is_closing():
             reading.end()
+        else:
+            self._transport.write(request)
         if fault := await reading.done:
-            raise _Failure(f"{place(self.key[1], self.key[2])} {fault}")
-        if reading.reusable:
-            self._reading = None
+            raise _Failure(f"{self._place} {fault}")
         return reading.answer()
 
 
@@ -259,8 +205,6 @@ class _Reading:
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """What went wrong, in words that follow the address; "" for a complete answer."""
         self.begun = False
-        self.reusable = False
-        """Whether the connection may serve another request after this one."""
         self._parser = HttpResponseParser(self)
         self._room = READ_BYTES
         self._status = 0
@@ -276,7 +220,6 @@ class _Reading:
     def feed(self, data: bytes) -> None:
         """Take in bytes that came."""
         if self.done.done():
-            self.reusable = False
             return
         piece = data[: self._room]
         self._room -= len(piece)
@@ -288,21 +231,19 @@ class _Reading:
         except HttpParserError as error:
             fault = f"did not answer in HTTP: {error.__context__ or error}"
         if self._whole:
-            # Whatever came behind the answer belongs to no request.
-            self.reusable = self.reusable and not fault and len(piece) == len(data)
             self._finish("")
         elif fault:
             self._finish(fault)
         elif not self._room:
-            self.reusable = False
             self._finish("" if self._headed else f"sent a head of more than {READ_BYTES:,} bytes")
 
-    def end(self, *, broken: bool = False) -> None:
-        """Nothing more will come. `broken` says that the connection failed rather than ended."""
-        self.reusable = False
+    def end(self, error: Exception | None = None) -> None:
+        """Nothing more will come. With `error` the connection failed rather than ended."""
+        if self.done.done():
+            return
         coding = self._fields.get(b"transfer-encoding", b"").lower()
         lasts_to_end = b"content-length" not in self._fields and b"chunked" not in coding
-        if self._headed and lasts_to_end and not broken:
+        if self._headed and lasts_to_end and error is None:
             self._finish("")
         elif self.begun:
             self._finish("closed the connection in the middle of its answer")
@@ -314,8 +255,6 @@ class _Reading:
             self.done.set_result(fault)
 
     def on_message_begin(self) -> None:
-        if self._whole:
-            self.reusable = False
         self.begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -329,7 +268,6 @@ class _Reading:
         if self._status < 100:
             raise ValueError(f"there is no status {self._status}")
         self._headed = self._status >= 200
-        self.reusable = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
 
     def on_body(self, data: bytes) -> None:
         if not self._whole and len(self._body) < ANSWER_BYTES:
@@ -350,31 +288,4 @@ def _request(target: Target, delivery: Delivery) -> bytes:
         if name in _OURS or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise _Failure(f"the header {shortened(name.decode('latin-1'))} can't be sent")
         head += b"%b: %b\r\n" % (name, value)
-    return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(delivery.body), delivery.body)
-
-
-async def _resolve(target: Target) -> list[str]:
-    """The addresses of a host, in the order in which to try them. Raises _Failure if there are none."""
-    if target.is_address:
-        return [target.host]
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(target.host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise _Failure(f"{target.host} can't be resolved") from None
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def _connect_failure(error: OSError, target: Target, address: str) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return f"connection refused by {place(address, target.port)}"
-    # The exception's own text is the event loop's, as "Connect call failed".
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = f"certificate not trusted: {error.verify_message.rstrip('.')}"
-    elif isinstance(error, ssl.SSLError):
-        reason = (error.reason or str(error)).replace("_", " ").lower()
-    elif isinstance(error, ConnectionError) and target.scheme == "https":
-        reason = "the connection was closed"
-    else:
-        return f"no connection to {place(address, target.port)}: {reason[:1].lower()}{reason[1:]}"
-    return f"TLS with {place(target.host, target.port)} failed: {reason}"
+    return b"%bconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (head, len(delivery.body), delivery.body)

@@ -16,8 +16,6 @@ from typing import Final, Self
 
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
-Key = tuple[str, str, int, str]
-"""Scheme, address, port and host: requests with the same may share a connection."""
 
 _METADATA: Final = frozenset(
     map(
@@ -275,10 +273,6 @@ class Target:
     def is_address(self) -> bool:
         """Whether `host` is an address, which needs no looking up."""
         return _literal(self.host) is not None
-
-    def key(self, address: str) -> Key:
-        """What a connection to one of the host's addresses is good for."""
-        return (self.scheme, address, self.port, self.host)
 
 
 def place(host: str, port: int) -> str:

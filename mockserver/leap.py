@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from mockserver.clock import LATEST
 from mockserver.domain import Callback, Event, Receipt
-from mockserver.runtime import GuardedSandbox
+from mockserver.runtime import SLICE, GuardedSandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,6 @@ class Ahead:
 
 Until = int | Ahead | Literal["next-event", "idle"]
 """An instant; or so far ahead; or as far as something happens; or until nothing is left to happen."""
-
-_SLICE: Final = 200
-"""Steps for which a lock is held: well below a millisecond."""
 
 _FEW_JOBS: Final = 200
 """So many jobs end within about a millisecond."""
@@ -42,7 +39,7 @@ class Happened:
 
 
 class Restless(Exception):  # noqa: N818 - an answer, not an error
-    """The leap had too much on its way to get to its end."""
+    """The leap does not get to its end: too much is on its way, or the sandbox was reset."""
 
 
 Leap = Generator[Callback | None, Receipt | None, Happened]
@@ -61,6 +58,7 @@ def leap(guarded: GuardedSandbox, until: Until) -> Leap:
         target = _target(guarded, until)
         if target is not None:
             clock.check(target)
+        guarded.catch_up()
     callback: Callback | None = None
     receipt: Receipt | None = None
     done = False
@@ -69,15 +67,15 @@ def leap(guarded: GuardedSandbox, until: Until) -> Leap:
             if callback is not None and receipt is not None:
                 sandbox.settle(callback, receipt)
             if guarded.retired:
-                break
+                raise Restless("this sandbox was reset meanwhile")
             if sandbox.story.total - begun > _MOST_EVENTS:
                 raise Restless(f"still on the way after {_MOST_EVENTS} events, the clock stands where they ended")
-            callback, done = sandbox.next_call(LATEST if target is None else target, _SLICE)
+            callback, done = sandbox.next_call(LATEST if target is None else target, SLICE)
             clock.hold(max(sandbox.now, clock.now()))
         if not done:
             receipt = yield callback
     with guarded.lock:
-        if target is not None and target > clock.now() and not guarded.retired:
+        if target is not None and target > clock.now():
             clock.hold(target)
             sandbox.catch_up(target)
         return Happened(*sandbox.story.since(begun))

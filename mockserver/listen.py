@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -361,37 +362,37 @@ def listen(*, host: str, port: int, port_file: Path | None, format: str, **optio
         listener = server.bind(host, port)
     except (OSError, UnicodeError) as error:
         raise click.ClickException(
-            f"can't listen on {host}:{port}: {_words(error)} (--port 0 takes any free port)"
+            f"can't listen on {host}:{port}: {words(error)} (--port 0 takes any free port)"
         ) from None
     url = server.address(listener)
     terminal = sys.stdout is not None and sys.stdout.isatty()
     text = format == "text" or (format == "auto" and terminal)
     printer = Printer(sys.stdout)
-
-    def show(record: Record, received: float, answer: Answer) -> None:
-        line = text_line(record, received, answer, colour=terminal) if text else json_line(record, received, answer)
-        printer.line(line)
+    line = partial(text_line, colour=terminal) if text else json_line
 
     def ready() -> None:
-        if port_file is not None:
-            server.write_port(listener, port_file)
+        on_port_file(port_file, partial(server.write_port, listener))
         printer.line(f"listening at {url} (give this as replyUrl; Ctrl-C ends)" if text else f'{{"listening":"{url}"}}')
 
-    sink = Sink(rules, show)
-    try:
-        if port_file is not None:
-            port_file.unlink(missing_ok=True)
-        with suppress(KeyboardInterrupt):
-            _server(sink, printer, ready).run(sockets=[listener])
-        if port_file is not None:
-            port_file.unlink(missing_ok=True)
-    except OSError as error:
-        raise click.ClickException(f"--port-file {port_file} can't be written: {_words(error)}") from None
+    sink = Sink(rules, lambda *callback: printer.line(line(*callback)))
+    on_port_file(port_file)
+    with suppress(KeyboardInterrupt):
+        _server(sink, printer, ready).run(sockets=[listener])
+    on_port_file(port_file)
     if text:
         printer.line(f"{sink.received} callback{'' if sink.received == 1 else 's'}")
 
 
-def _words(error: OSError | UnicodeError) -> str:
+def on_port_file(file: Path | None, do: Callable[[Path], None] = lambda file: file.unlink(missing_ok=True)) -> None:
+    """Do this with the file, if there is one: delete it. Raises ClickException where that can't be done."""
+    try:
+        if file is not None:
+            do(file)
+    except OSError as error:
+        raise click.ClickException(f"--port-file {file} can't be written: {words(error)}") from None
+
+
+def words(error: OSError | UnicodeError) -> str:
     """What is wrong, without the path or address that the message names anyway."""
     number = getattr(error, "errno", None) or 0
     # Below 0 are those of name resolution, which only the error itself has words for.

@@ -6,12 +6,12 @@ hand. Only pages take uvicorn's own way, to the ASGI application.
 
 import asyncio
 import logging
-import re
 import sys
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, cast
 
+from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockserver.asgi import DRAINED_BYTES, Message, is_page, raw_path, to_request
@@ -23,7 +23,6 @@ from mockserver.spec.body import MAX_BYTES
 
 _HEAD_BYTES: Final = 65_536
 """The longest head that is read."""
-_UPGRADE: Final = re.compile(rb"(?i)\r\nupgrade:")
 
 log = logging.getLogger("mockserver")
 
@@ -47,16 +46,42 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
         """The request that is ours and has not come whole."""
         size = 0
         """Bytes so far: of the head, then of the body."""
+        declined = b""
+        """A request whose offer of another protocol was struck out, and what came behind its head."""
+        ending = False
+        """Whether nothing more is read: the connection closes once what is owed is answered."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.logger = errors
 
         def data_received(self, data: bytes) -> None:
-            if b"pgrade" in data and self.waiting is None:
-                data = _without_upgrade(data)
             self.received = data
             super().data_received(data)
+            while self.declined:
+                self.received, self.declined = self.declined, b""
+                super().data_received(self.received)
+
+        def _should_upgrade(self) -> bool:
+            # Asked only about a head at whose end the parser stopped. CONNECT, at which it always does, is answered.
+            method: str = cast("Message", self.scope)["method"]
+            return method != "CONNECT"
+
+        def handle_websocket_upgrade(self) -> None:
+            # Java's client and `curl --http2` offer HTTP/2 with every request, and are content without. The parser
+            # takes what follows for the other protocol: it gets the head once more, without the offer.
+            scope, stopped = cast("Message", self.scope), cast("HttpParserUpgrade", sys.exc_info()[1])
+            head = f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}\r\n".encode()
+            kept = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+            self.declined = b"".join([head, *kept, b"\r\n", self.received[stopped.args[0] :]])
+            # Behind `Connection: close`, this one would read no more.
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+        def eof_received(self) -> bool:  # type: ignore[override]
+            # The client may have ended only its own sending, and wait for its answers.
+            self._end()
+            return not self.transport.is_closing()
 
         def on_message_begin(self) -> None:
             self.size = 0
@@ -83,6 +108,9 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
                 self.waiting, self.size = cycle, 0
                 if cycle.waiting_for_100_continue:
                     self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            elif cycle.response_complete:
+                # The end of the connection, which waited its turn.
+                super()._start_asgi_task(cycle, app)
             else:
                 # It waited its turn behind a page. Not at once: a hundred such would be a hundred calls deep.
                 self.loop.call_soon(self._answer, cycle)
@@ -148,22 +176,35 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
             self.on_response_complete()
 
         def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the base class's signature
+            if self.ending:
+                return  # a parser that has failed fails again with all that comes
             self.waiting = None
             request = Request("", "", body=b"", parsed=True)
             head, body = _bytes_of(service.malformed(request, _malformation(self.received, sys.exc_info()[1])))
-            self.transport.write(b"%bconnection: close\r\n\r\n%b" % (head, body))
-            self.transport.close()
+            self._end(b"%bconnection: close\r\n\r\n%b" % (head, body))
+
+        def _end(self, last: bytes = b"") -> None:
+            """Write `last` and close, once every request that came whole is answered."""
+            if self.ending:
+                return
+            self.ending = True
+            cycle = cast("RequestResponseCycle | None", self.cycle)
+            if cycle is None or cycle.response_complete or (cycle.more_body and not self.pipeline):
+                self.transport.write(last)
+                self.transport.close()
+                return
+            if cycle.more_body:
+                # It waits its turn, and never comes whole: the end takes its place.
+                self.pipeline.popleft()
+                cycle.more_body, cycle.response_started, cycle.response_complete = False, True, True
+
+            async def end(*_: Any) -> None:
+                self.transport.write(last)
+                self.transport.close()
+
+            self.pipeline.appendleft((cycle, end))
 
     return Protocol
-
-
-def _without_upgrade(data: bytes) -> bytes:
-    """The same request without its wish for another protocol, at which the parser would drop the body.
-
-    Java's client and `curl --http2` offer HTTP/2 with every request, and are content without.
-    """
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(b"\r\nx-upgrade:", head) + end + rest
 
 
 def _bytes_of(response: Response) -> tuple[bytes, bytes]:

@@ -8,15 +8,15 @@ from threading import Lock
 from typing import Final
 from zlib import crc32
 
-from mockserver.clock import Clock
+from mockserver.clock import Clock, give_way
 from mockserver.domain import Sandbox
 from mockserver.journal import Journal
 from mockserver.scenario import Answers, Scenario
 from mockserver.settings import Settings
 from mockserver.shown import ShownVideos
 
-_SLICE: Final = 200
-"""Steps for which a lock is held: well below a millisecond."""
+SLICE: Final = 200
+"""Steps for which a lock is held: about a millisecond."""
 
 
 class Leaping(Exception):  # noqa: N818 - an answer, not an error
@@ -56,12 +56,13 @@ class GuardedSandbox:
         """
         sandbox = self.sandbox
         now = self.clock.now()
-        sandbox.catch_up(now, _SLICE)
+        sandbox.catch_up(now, SLICE)
         while sandbox.due and sandbox.due[0][0] <= now:
             self.lock.release()
+            give_way()
             self.lock.acquire()
             now = self.clock.now()
-            sandbox.catch_up(now, _SLICE)
+            sandbox.catch_up(now, SLICE)
         return now
 
     @contextmanager
@@ -131,10 +132,12 @@ class Runtime:
             self._by_header[b"Bearer " + token.encode("latin-1")] = guarded
         return guarded
 
-    def reset(self, authorization: bytes | None, scenario: Scenario | None = None) -> GuardedSandbox:
-        """Put a fresh sandbox in the place of the token's, by its own scenario if one is given; returns it.
+    def reset(
+        self, authorization: bytes | None, scenario: Scenario | None = None
+    ) -> tuple[GuardedSandbox, GuardedSandbox | None]:
+        """Put a fresh sandbox in the place of the token's, by its own scenario if one is given.
 
-        What the former still owed is withdrawn. Raises Denied.
+        Returns it and the former one, whose debts are withdrawn. Raises Denied.
         """
         token = _bearer(authorization)
         guarded = self._fresh(self._user(token), scenario)
@@ -144,7 +147,7 @@ class Runtime:
             self._by_header[b"Bearer " + token.encode("latin-1")] = guarded
         if former is not None:
             former.retire()
-        return guarded
+        return guarded, former
 
     def __iter__(self) -> Iterator[tuple[str, GuardedSandbox]]:
         with self.lock:

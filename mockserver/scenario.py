@@ -31,6 +31,13 @@ RETRIES: Final[Mapping[str, tuple[float, ...]]] = {
 }
 """Retry schedules by name, in seconds after each failed attempt. The second is the example of Standard Webhooks."""
 
+_RULES: Final[Mapping[str, str]] = {
+    "/callbacks/progress": "must be 0, or seconds from 1",
+    "/callbacks/retries": f"must be {', '.join(RETRIES)} or a list of at most 100 numbers of seconds, none below 0",
+    "/callbacks/secret": "must be whsec_ and base64, as Standard Webhooks has it",
+}
+"""What the validator would say less clearly; and a secret's value must not come to light in an answer or a log."""
+
 _DELAYS: Final = {Disturbing.LATE: 60.0, Disturbing.SLOW: 1.0}
 """Seconds of a disturbance that names none. LATE: longer than the longest pause that the vendor advises to pollers."""
 
@@ -189,9 +196,9 @@ def _check(data: dict[str, Any], title: str) -> None:
     schema = parse_yaml((_FOLDER / "schema.yaml").read_bytes())
     for error in jsonschema_rs.validator_for(schema).iter_errors(data):
         place = "".join(f"/{part}" for part in error.instance_path) or "/"
-        if error.instance_path[-1:] == ["secret"]:
-            # The value must not come to light in an answer or a log.
-            raise ScenarioError(f"{title}: {place}: must be whsec_ and base64, as Standard Webhooks has it")
+        if rule := _RULES.get(place):
+            shown = "" if place.endswith("secret") else f", got {_shortened(str(error.instance))}"
+            raise ScenarioError(f"{title}: {place}: {rule}{shown}")
         raise ScenarioError(f"{title}: {place}: {_shortened(' '.join(error.message.split()))}")
     jobs = {"shortest": 60, "longest": 600, **data.get("jobs", {})}
     if jobs["shortest"] > jobs["longest"]:

@@ -208,7 +208,7 @@ def timeline(*, client: ControlClient, format: str) -> None:
     option can be given as an environment variable, too: --url as MOCKSERVER_TIMELINE_URL.
     """
     requests = client.rows(client.ask("GET", "/__mock/requests"), "data")
-    told = client.ask("GET", "/__mock/events")
+    told = client.ask("GET", "/__mock/events?limit=10000")
     events = client.rows(told, "data")
     with client.reading():
         lines = list(_lines(requests, events, told.get("omitted", 0), format))

@@ -18,7 +18,7 @@ _OUTSIDE_WORLD: Final = {
     *("_thread", "multiprocessing", "selectors", "ssl", "shutil", "tempfile", "secrets", "importlib"),
 }
 _READS_TIME: Final[dict[str, tuple[set[str], str]]] = {
-    "mockserver.clock": ({"time_ns", "monotonic_ns", "time", "perf_counter"}, "it is the clock"),
+    "mockserver.clock": ({"time_ns", "monotonic_ns", "time", "perf_counter", "sleep"}, "it is the clock"),
 }
 """Modules of the mock that may use `time`: the names they may use, and why."""
 

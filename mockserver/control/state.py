@@ -18,7 +18,7 @@ def _get_contract(call: ControlCall) -> Any:
 
 
 def _reset(call: ControlCall) -> None:
-    call.api.runtime.reset(call.request.header(b"authorization"))
+    call.api.reset(call.request.header(b"authorization"))
 
 
 def _get_scenario(call: ControlCall) -> Any:
@@ -30,7 +30,7 @@ def _put_scenario(call: ControlCall) -> Any:
         scenario = Scenario.of(call.body)
     except ScenarioError as error:
         raise Refused(400, str(error)) from None
-    return call.api.runtime.reset(call.request.header(b"authorization"), scenario).scenario.shown
+    return call.api.reset(call.request.header(b"authorization"), scenario).scenario.shown
 
 
 def _list_accounts(call: ControlCall) -> Any:

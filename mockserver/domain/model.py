@@ -60,6 +60,8 @@ class Job:
     reply_url: str | None
     reply_ref: str | None
     receiver: str | None = None
+    telling: bool = False
+    """Whether the receiver is still told: there is one, the job is followed, and it did not ask to be left alone."""
     disturbances: tuple[Disturbance, ...] = ()
     report_at: int | None = None
     reached: list[tuple[int, Status]] = field(default_factory=list)

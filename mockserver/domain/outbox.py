@@ -5,6 +5,7 @@ it, which puts it in flight, and settles it with a receipt. Nothing here sends a
 """
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
@@ -26,6 +27,8 @@ class Verdict(StrEnum):
     """The receiver wants no more calls for this job."""
     DENIED = "denied"
     """The address may not be called."""
+    BUG = "bug"
+    """It could not be sent, and that is the mock's own fault."""
 
 
 class Outcome(StrEnum):
@@ -38,9 +41,18 @@ class Outcome(StrEnum):
     """Never sent, because the scenario says so."""
     WITHDRAWN = "withdrawn"
     """Not owed any more: the job was cancelled, its account unlinked, or the sandbox reset."""
+    BUG = "bug"
+    """Not sent, through the mock's own fault."""
 
 
-_ENDS: Final = {Verdict.RECEIVED: Outcome.DELIVERED, Verdict.GONE: Outcome.GIVEN_UP, Verdict.DENIED: Outcome.DENIED}
+_ENDS: Final = {
+    Verdict.RECEIVED: Outcome.DELIVERED,
+    Verdict.FAILED: Outcome.GIVEN_UP,
+    Verdict.GONE: Outcome.GIVEN_UP,
+    Verdict.DENIED: Outcome.DENIED,
+    Verdict.BUG: Outcome.BUG,
+}
+"""How the last attempt ends a callback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,23 +217,21 @@ class Outbox:
         number = callback.video.number
         queue = self.waiting[number]
         queue.popleft()
-        self._finish(callback, _ENDS.get(receipt.verdict, Outcome.GIVEN_UP), now)
+        self._finish(callback, _ENDS[receipt.verdict], now)
         if receipt.verdict is Verdict.GONE:
-            self.end_all(number, Outcome.GIVEN_UP, now)
+            self.end_all({number}, Outcome.GIVEN_UP, now)
         elif queue:
             self._await_turn(queue[0], now)
         else:
             del self.waiting[number]
 
-    def end_all(self, number: int, outcome: Outcome, now: int) -> None:
-        """End all that is owed for a video. One in flight can't be called back: its receipt will be noted."""
-        self.release(number)
-        queue = self.waiting.pop(number, None)
-        if queue is None:
-            return
-        for callback in queue:
-            self._finish(callback, outcome, now)
-        self.due = [entry for entry in self.due if entry[2] != number]
+    def end_all(self, numbers: Collection[int], outcome: Outcome, now: int) -> None:
+        """End all that is owed for these videos. What is in flight can't be called back: its receipt will be noted."""
+        for number in numbers:
+            self.release(number)
+            for callback in self.waiting.pop(number, ()):
+                self._finish(callback, outcome, now)
+        self.due = [entry for entry in self.due if entry[2] not in numbers]
         heapify(self.due)
 
     def _await_turn(self, callback: Callback, now: int = 0) -> None:

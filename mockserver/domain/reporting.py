@@ -12,7 +12,7 @@ _MOST_WAITING: Final = 100
 
 def is_early(job: Job) -> bool:
     """Whether the job's first callback is to come before the answer to the request."""
-    return job.receiver is not None and any(found.kind is Disturbing.EARLY for found in job.disturbances)
+    return job.telling and any(found.kind is Disturbing.EARLY for found in job.disturbances)
 
 
 def report(outbox: Outbox, video: Video, job: Job, at: int, *, progress: bool, final_only: bool) -> Callback | None:
@@ -52,13 +52,14 @@ def _suffered(job: Job, *, final: bool) -> dict[Disturbing, Disturbance]:
 
 def _send_disturbed(outbox: Outbox, callback: Callback, job: Job, meant: dict[Disturbing, Disturbance]) -> None:
     kinds = {found.kind for found in job.disturbances}
-    if late := meant.get(Disturbing.LATE):
+    early = Disturbing.EARLY in kinds and job.started == callback.at
+    if (late := meant.get(Disturbing.LATE)) and not early:
         callback.disturbed = Disturbing.LATE
         callback.due += late.delay
     if slow := meant.get(Disturbing.SLOW):
         callback.disturbed = Disturbing.SLOW
         callback.pause = slow.delay
-    if Disturbing.EARLY in kinds and job.started == callback.at:
+    if early:
         callback.disturbed = Disturbing.EARLY
     if Disturbing.SWAPPED in kinds and _is_last_before_the_end(callback, job):
         callback.disturbed = Disturbing.SWAPPED

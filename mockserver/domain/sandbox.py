@@ -140,10 +140,10 @@ class Sandbox:
         video.status = status
         job.reached.append(step)
         self.story.add(Event(at, video.number, status, Kind.STATUS, video.email))
-        if job.receiver is not None:
+        if job.telling:
             self._tell(video, job, at)
         if job.steps:
-            heappush(self.due, (job.next_at if job.receiver is not None else job.steps[0][0], video.number))
+            heappush(self.due, (job.next_at, video.number))
         else:
             self._end(video, job)
 
@@ -153,7 +153,7 @@ class Sandbox:
         account.upstream -= 1
         if job.followed:
             account.running -= 1
-        self.reporting -= job.receiver is not None
+        self.reporting -= job.telling
         account.reserved -= job.cost
         if video.status is Status.COMPLETED:
             account.spent += job.cost
@@ -187,8 +187,7 @@ class Sandbox:
 
     def withdraw(self) -> None:
         """End all that is owed, because this sandbox ends."""
-        for number in {callback.video.number for callback in self.outbox.owed}:
-            self.outbox.end_all(number, Outcome.WITHDRAWN, self.now)
+        self.outbox.end_all({callback.video.number for callback in self.outbox.owed}, Outcome.WITHDRAWN, self.now)
 
     def _tell(self, video: Video, job: Job, at: int, *, progress: bool = False) -> None:
         """Owe the receiver of a job a callback about what its video is now."""
@@ -199,8 +198,8 @@ class Sandbox:
             self.story.add(Event(at, video.number, video.status, Kind.CALLBACK, video.email, dropped))
 
     def _stop_telling(self, number: int, job: Job) -> None:
-        self.reporting -= job.receiver is not None and number in self.running
-        job.receiver = None
+        self.reporting -= job.telling and number in self.running
+        job.telling = False
         if job.report_at is not None:
             job.report_at = None
             self.due = [(job.next_at, number) if entry[1] == number else entry for entry in self.due]
@@ -246,6 +245,7 @@ class Sandbox:
             reply_ref=reply_ref,
             receiver=reply_url or self.reply_url,
         )
+        job.telling = job.receiver is not None
         self.accepted += 1
         if self.rules.callbacks.disturbances:
             job.disturbances = self.rules.callbacks.disturbances_of(self.accepted)
@@ -257,7 +257,7 @@ class Sandbox:
         account.videos.append(number)
         self.videos[number] = video
         self.running[number] = job
-        self.reporting += job.receiver is not None
+        self.reporting += job.telling
         self.story.add(Event(now, number, INITIAL, Kind.ACCEPTED, account.email))
         if job.disturbances and is_early(job):
             job.steps[0] = (now, Status.GENERATING)
@@ -310,7 +310,7 @@ class Sandbox:
         job.followed = False
         self.accounts[video.email].running -= 1
         self._stop_telling(video.number, job)
-        self.outbox.end_all(video.number, Outcome.WITHDRAWN, self.now)
+        self.outbox.end_all({video.number}, Outcome.WITHDRAWN, self.now)
         self.story.add(Event(self.now, video.number, video.status, Kind.CANCELLED, video.email))
 
     def followed(self) -> Iterable[tuple[Video, Job]]:
@@ -347,12 +347,12 @@ class Sandbox:
         for number in account.videos:
             del self.videos[number]
             if (job := self.running.pop(number, None)) is not None:
-                self.reporting -= job.receiver is not None
+                self.reporting -= job.telling
         self.due = [step for step in self.due if step[1] in self.running]
         heapify(self.due)
         self.deleted = {number: owner for number, owner in self.deleted.items() if owner != email}
-        for number in {callback.video.number for callback in self.outbox.owed if callback.video.email == email}:
-            self.outbox.end_all(number, Outcome.WITHDRAWN, self.now)
+        owed = {callback.video.number for callback in self.outbox.owed if callback.video.email == email}
+        self.outbox.end_all(owed, Outcome.WITHDRAWN, self.now)
         return len(self.accounts)
 
     def availability(self) -> list[Availability]:

@@ -4,20 +4,21 @@ import asyncio
 import gc
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 from shutil import which
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
-from mockserver import delivery as module
 from mockserver.clock import wall
 from mockserver.delivery import ANSWER_BYTES, READ_BYTES, Answer, Carrier, Delivery
 from mockserver.destinations import Destinations
+from mockserver.resolving import look_up
 from mockserver.retry_after import retry_after
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -88,6 +89,7 @@ class Receiver:
 
 
 Serve = Callable[[Visit], Awaitable[None]]
+Lookup = Callable[[str], Sequence[str]]
 
 
 @asynccontextmanager
@@ -122,8 +124,8 @@ async def receiving(serve: Serve | bytes, tls: SSLContext | None = None) -> Asyn
 
 
 @asynccontextmanager
-async def carrying(*allowed: str, timeout: float = 10.0) -> AsyncIterator[Carrier]:
-    carrier = Carrier(Destinations(allowed), timeout=timeout)
+async def carrying(*allowed: str, timeout: float = 10.0, lookup: Lookup = look_up) -> AsyncIterator[Carrier]:
+    carrier = Carrier(Destinations(allowed), timeout=timeout, lookup=lookup)
     try:
         yield carrier
     finally:
@@ -149,18 +151,50 @@ def after_request(*parts: bytes, stay: bool = False) -> Serve:
     return serve
 
 
-def resolving(loop: asyncio.AbstractEventLoop, *addresses: str) -> list[str]:
-    """Make the loop resolve every name to these; the names looked up appear in the list."""
-    asked: list[str] = []
+def reset(visit: Visit) -> None:
+    visit.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    visit.writer.transport.abort()
 
-    async def getaddrinfo(host: str, port: object, **options: object) -> list[Any]:
-        asked.append(host)
-        if not addresses:
+
+class Names:
+    """A lookup that finds these addresses for every name, or none; the names are in `asked`."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+        self.asked: list[str] = []
+
+    def __call__(self, host: str) -> Sequence[str]:
+        self.asked.append(host)
+        self.wait()
+        if not self.addresses:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
+        return self.addresses
 
-    loop.getaddrinfo = getaddrinfo  # type: ignore[assignment, method-assign]
-    return asked
+    def wait(self) -> None:
+        """Nothing, here."""
+
+
+class Hanging(Names):
+    """A lookup that ends when the block does, or when `go` is set."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(*addresses)
+        self.go = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.go.set()
+
+    def wait(self) -> None:
+        self.go.wait(20)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.005)
 
 
 def test_request_is_a_post_with_the_body(run: Run) -> None:
@@ -171,105 +205,8 @@ def test_request_is_a_post_with_the_body(run: Run) -> None:
             assert await carrier.send(receiver.delivery("/hook?a=%2F&b#c")) == Answer(200, b"ok")
             assert receiver.requests == [
                 b"POST /hook?a=%%2F&b HTTP/1.1\r\nhost: 127.0.0.1:%d\r\ncontent-type: application/json\r\nx-id: 7\r\n"
-                b'content-length: 7\r\n\r\n{"a":1}' % receiver.port
+                b'connection: close\r\ncontent-length: 7\r\n\r\n{"a":1}' % receiver.port
             ]
-
-    run(test())
-
-
-def test_connection_is_used_again(run: Run) -> None:
-    """One connection for requests one after the other."""
-
-    async def test() -> None:
-        async with receiving(OK) as receiver, carrying() as carrier:
-            for _ in range(3):
-                assert await carrier.send(receiver.delivery()) == Answer(200, b"ok")
-            assert len(receiver.visits) == 1
-
-    run(test())
-
-
-def test_connection_serves_one_request_at_a_time(run: Run) -> None:
-    """Attempts at once have a connection each, and at most so many are kept."""
-
-    async def test() -> None:
-        attempts = module.IDLE_EACH + 3
-        together = asyncio.Event()
-
-        async def serve(visit: Visit) -> None:
-            while await visit.request():
-                if len(receiver.visits) == attempts:
-                    together.set()
-                await together.wait()
-                visit.say(OK)
-
-        async with receiving(serve) as receiver, carrying() as carrier:
-            answers = await asyncio.gather(*(carrier.send(receiver.delivery()) for _ in range(attempts)))
-            assert answers == [Answer(200, b"ok")] * attempts
-            assert len(receiver.visits) == attempts
-            assert [len(group) for group in carrier._idle.values()] == [module.IDLE_EACH]
-
-    run(test())
-
-
-def test_connections_of_different_hosts_are_apart(run: Run) -> None:
-    """Though they lead to the same address."""
-
-    async def test() -> None:
-        async with receiving(OK) as receiver, carrying() as carrier:
-            resolving(asyncio.get_running_loop(), "127.0.0.1")
-            for host in ("a.test", "b.test", "a.test"):
-                assert (await carrier.send(receiver.delivery(host=host))).status == 200
-            assert len(receiver.visits) == 2
-            assert b"\r\nhost: b.test:" in receiver.requests[1]
-
-    run(test())
-
-
-def test_idle_connections_are_dropped_after_a_while(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A receiver that serves one connection at a time is not held up."""
-    monkeypatch.setattr(module, "IDLE_SECONDS", 0.01)
-
-    async def test() -> None:
-        closed = asyncio.Event()
-
-        async def serve(visit: Visit) -> None:
-            await visit.request()
-            visit.say(OK)
-            await visit.closed()
-            closed.set()
-
-        async with receiving(serve) as receiver, carrying() as carrier:
-            await carrier.send(receiver.delivery())
-            async with asyncio.timeout(5):
-                await closed.wait()
-            assert carrier._idle == {}
-
-    run(test())
-
-
-@pytest.mark.parametrize("last", [b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"])
-def test_connection_that_the_receiver_closed_is_not_used_again(run: Run, last: bytes) -> None:
-    """Nor one on which it said something unasked."""
-
-    async def test() -> None:
-        go = asyncio.Event()
-
-        async def serve(visit: Visit) -> None:
-            await visit.request()
-            visit.say(OK)
-            await go.wait()
-            visit.say(last)
-            if last:
-                await visit.closed()
-
-        async with receiving(serve) as receiver, carrying() as carrier:
-            assert (await carrier.send(receiver.delivery())).status == 200
-            [[connection]] = carrier._idle.values()
-            go.set()
-            await connection.lost.wait()
-            assert (await carrier.send(receiver.delivery())) == Answer(200, b"ok")
-            assert len(receiver.visits) == 2
 
     run(test())
 
@@ -277,6 +214,7 @@ def test_connection_that_the_receiver_closed_is_not_used_again(run: Run, last: b
 @pytest.mark.parametrize(
     "answer",
     [
+        OK,
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
@@ -284,14 +222,19 @@ def test_connection_that_the_receiver_closed_is_not_used_again(run: Run, last: b
         OK + OK,
     ],
 )
-def test_connection_is_closed_where_it_must_be(run: Run, answer: bytes) -> None:
-    """By its header, its version, or because more came than was asked for."""
+def test_attempt_is_one_call_on_a_connection_of_its_own(run: Run, answer: bytes) -> None:
+    """Whatever the receiver says of its connections: we close them."""
 
     async def test() -> None:
-        async with receiving(answer) as receiver, carrying() as carrier:
-            for _ in range(2):
+        async def serve(visit: Visit) -> None:
+            receiver.requests.append(await visit.request())
+            visit.say(answer)
+            await visit.closed()
+
+        async with receiving(serve) as receiver, carrying() as carrier:
+            for number in range(1, 4):
                 assert await carrier.send(receiver.delivery()) == Answer(200, b"ok")
-            assert len(receiver.visits) == 2
+                assert (len(receiver.visits), len(receiver.requests)) == (number, number)
 
     run(test())
 
@@ -314,12 +257,11 @@ def test_connection_is_closed_where_it_must_be(run: Run, answer: bytes) -> None:
     ],
 )
 def test_complete_answer(run: Run, answer: bytes, expected: Answer) -> None:
-    """Every status is the receiver's answer; redirects are not followed. The connection is good for another."""
+    """Every status is the receiver's answer; redirects are not followed."""
 
     async def test() -> None:
         async with receiving(answer) as receiver, carrying() as carrier:
-            assert [await carrier.send(receiver.delivery()) for _ in range(2)] == [expected] * 2
-            assert len(receiver.visits) == 1
+            assert await carrier.send(receiver.delivery()) == expected
 
     run(test())
 
@@ -443,8 +385,7 @@ def test_reset_is_an_error_in_words(run: Run) -> None:
     async def test() -> None:
         async def serve(visit: Visit) -> None:
             await visit.request()
-            visit.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            visit.writer.transport.abort()
+            reset(visit)
 
         answer, place = await sent(serve)
         assert answer == Answer(error=f"{place} closed the connection without an answer")
@@ -452,20 +393,14 @@ def test_reset_is_an_error_in_words(run: Run) -> None:
     run(test())
 
 
-def test_stale_connection_is_not_tried_again(run: Run) -> None:
-    """The receiver may have had the request."""
+def test_receiver_may_close_after_each_answer(run: Run) -> None:
+    """Without a word of it: each request arrives all the same."""
 
     async def test() -> None:
-        async def serve(visit: Visit) -> None:
-            await visit.request()
-            visit.say(OK)
-            receiver.requests.append(await visit.request())
-
-        async with receiving(serve) as receiver, carrying() as carrier:
-            assert (await carrier.send(receiver.delivery())).status == 200
-            answer = await carrier.send(receiver.delivery())
-            assert answer == Answer(error=f"{receiver.place} closed the connection without an answer")
-            assert len(receiver.visits) == len(receiver.requests) == 1
+        async with receiving(after_request(OK)) as receiver, carrying() as carrier:
+            answers = [await carrier.send(receiver.delivery()) for _ in range(20)]
+            assert answers == [Answer(200, b"ok")] * 20
+            assert len(receiver.visits) == 20
 
     run(test())
 
@@ -476,10 +411,9 @@ def test_refused_connection_is_an_error_in_words(run: Run) -> None:
     async def test() -> None:
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
-        async with carrying() as carrier:
+        async with carrying(lookup=Names("127.0.0.1", "127.0.0.2")) as carrier:
             answer = await carrier.send(Delivery(f"http://127.0.0.1:{port}/", (), b""))
             assert answer == Answer(error=f"connection refused by 127.0.0.1:{port}")
-            resolving(asyncio.get_running_loop(), "127.0.0.1", "127.0.0.2")
             answer = await carrier.send(Delivery(f"http://receiver.test:{port}/", (), b""))
             assert answer.error == f"connection refused by 127.0.0.1:{port}; connection refused by 127.0.0.2:{port}"
 
@@ -508,15 +442,14 @@ def test_connection_that_never_comes_is_ended_by_the_timeout(run: Run) -> None:
         async def never(*arguments: object, **options: object) -> None:
             await asyncio.Event().wait()
 
-        loop = asyncio.get_running_loop()
-        loop.create_connection = never  # type: ignore[assignment, method-assign]
-        async with carrying(timeout=0.01) as carrier:
-            assert await carrier.send(Delivery("http://127.0.0.1/", (), b"")) == Answer(
-                error="no connection within 0.01 s"
-            )
-            loop.getaddrinfo = never  # type: ignore[assignment, method-assign]
-            answer = await carrier.send(Delivery("http://receiver.test/", (), b""))
-            assert answer == Answer(error="receiver.test can't be resolved within 0.01 s")
+        asyncio.get_running_loop().create_connection = never  # type: ignore[assignment, method-assign]
+        with Hanging() as names:
+            async with carrying(timeout=0.01, lookup=names) as carrier:
+                assert await carrier.send(Delivery("http://127.0.0.1/", (), b"")) == Answer(
+                    error="no connection within 0.01 s"
+                )
+                answer = await carrier.send(Delivery("http://receiver.test/", (), b""))
+                assert answer == Answer(error="receiver.test can't be resolved within 0.01 s")
 
     run(test())
 
@@ -525,10 +458,9 @@ def test_forbidden_address_is_not_called(run: Run) -> None:
     """Written out, or behind a name, or behind a number that resolvers read as an address."""
 
     async def test() -> None:
-        async with carrying() as carrier:
+        async with carrying(lookup=Names("10.0.0.7")) as carrier:
             answer = await carrier.send(Delivery("http://169.254.169.254/latest", (), b""))
             assert answer == Answer(error="169.254.169.254 is link-local and never called", denied=True)
-            resolving(asyncio.get_running_loop(), "10.0.0.7")
             answer = await carrier.send(Delivery("http://receiver.test/", (), b""))
             assert answer.denied
             assert answer.error == (
@@ -543,11 +475,10 @@ def test_checked_address_itself_is_called(run: Run) -> None:
     """One lookup; the forbidden address before it is passed over. A second lookup would be answered otherwise."""
 
     async def test() -> None:
-        loop = asyncio.get_running_loop()
-        async with receiving(OK) as receiver, carrying() as carrier:
-            asked = resolving(loop, "10.0.0.7", "127.0.0.1")
+        names = Names("10.0.0.7", "127.0.0.1")
+        async with receiving(OK) as receiver, carrying(lookup=names) as carrier:
             assert (await carrier.send(receiver.delivery(host="Receiver.Test"))).status == 200
-            assert asked == ["receiver.test"]
+            assert names.asked == ["receiver.test"]
             assert b"\r\nhost: Receiver.Test:%d\r\n" % receiver.port in receiver.requests[0]
 
     run(test())
@@ -557,8 +488,7 @@ def test_second_address_is_tried_when_the_first_refuses(run: Run) -> None:
     """In the order in which they were found."""
 
     async def test() -> None:
-        async with receiving(OK) as receiver, carrying() as carrier:
-            resolving(asyncio.get_running_loop(), "127.0.0.2", "127.0.0.1")
+        async with receiving(OK) as receiver, carrying(lookup=Names("127.0.0.2", "127.0.0.1")) as carrier:
             assert (await carrier.send(receiver.delivery(host="receiver.test"))).status == 200
 
     run(test())
@@ -568,20 +498,142 @@ def test_name_without_an_address_is_an_error_in_words(run: Run) -> None:
     """Not a refusal."""
 
     async def test() -> None:
-        async with carrying() as carrier:
-            resolving(asyncio.get_running_loop())
+        async with carrying(lookup=Names()) as carrier:
             answer = await carrier.send(Delivery("http://receiver.test/", (), b""))
             assert answer == Answer(error="receiver.test can't be resolved")
 
     run(test())
 
 
-def test_real_lookup_works(run: Run) -> None:
+def test_real_lookup_works() -> None:
     """Of the one name that resolves everywhere."""
+    found = look_up("localhost")
+    assert found
+    assert set(found) <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost.", "hooks.localhost", "A.B.LOCALHOST."])
+def test_localhost_needs_no_lookup(run: Run, host: str) -> None:
+    """It is 127.0.0.1, then ::1."""
 
     async def test() -> None:
-        async with receiving(OK) as receiver, carrying() as carrier:
-            assert (await carrier.send(receiver.delivery(host="localhost"))).status == 200
+        names = Names("10.0.0.7")
+        async with receiving(OK) as receiver, carrying(lookup=names) as carrier:
+            assert (await carrier.send(receiver.delivery(host=host))).status == 200
+        async with carrying(lookup=names) as carrier:
+            answer = await carrier.send(receiver.delivery(host=host))
+            assert str(answer.error).startswith(f"connection refused by {receiver.place}; ")
+            assert f"[::1]:{receiver.port}" in str(answer.error)
+        assert names.asked == []
+
+    run(test())
+
+
+@pytest.mark.parametrize("host", ["localhost.test", "mylocalhost"])
+def test_name_with_localhost_in_it_is_looked_up(run: Run, host: str) -> None:
+    """Only the name itself and those under it are loopback."""
+
+    async def test() -> None:
+        names = Names("10.0.0.7")
+        async with carrying(lookup=names) as carrier:
+            assert (await carrier.send(Delivery(f"http://{host}/", (), b""))).denied
+        assert names.asked == [host]
+
+    run(test())
+
+
+def test_lookups_that_hang_hold_up_no_other_host(run: Run) -> None:
+    """Those of one host share a thread, and none is the loop's, which other work needs."""
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        with Hanging() as hanging:
+
+            def lookup(host: str) -> Sequence[str]:
+                return ["127.0.0.1"] if host == "receiver.test" else hanging(host)
+
+            async with receiving(OK) as receiver, carrying(lookup=lookup, timeout=5) as carrier:
+                hosts = ["dead.test"] * 24 + [f"dead{number}.test" for number in range(24)]
+                attempts = [asyncio.create_task(carrier.send(receiver.delivery(host=host))) for host in hosts]
+                await until(lambda: len(hanging.asked) == 25)
+                names = {thread.name.rpartition("_")[0] for thread in threading.enumerate()}
+                assert "callback-lookup" in names
+                for host in ("localhost", "receiver.test"):
+                    assert (await carrier.send(receiver.delivery(host=host))).status == 200
+                assert await loop.run_in_executor(None, lambda: 7) == 7
+                hanging.go.set()
+                answers = await asyncio.gather(*attempts)
+                assert answers == [Answer(error=f"{host} can't be resolved") for host in hosts]
+                assert hanging.asked.count("dead.test") == 1
+
+    run(test())
+
+
+def test_cancelled_attempt_leaves_the_lookup_to_others(run: Run) -> None:
+    """Nor does one that timed out end it. Once it has ended, the next attempt looks up again."""
+
+    async def test() -> None:
+        with Hanging("127.0.0.1") as names:
+            async with receiving(OK) as receiver, carrying(lookup=names) as carrier:
+                attempts = [
+                    asyncio.create_task(carrier.send(receiver.delivery(host="receiver.test"))) for _ in range(3)
+                ]
+                await until(lambda: names.asked == ["receiver.test"])
+                attempts[0].cancel()
+                await asyncio.wait(attempts[:1])
+                assert attempts[0].cancelled()
+                names.go.set()
+                assert await asyncio.gather(*attempts[1:]) == [Answer(200, b"ok")] * 2
+                assert names.asked == ["receiver.test"]
+                assert (await carrier.send(receiver.delivery(host="receiver.test"))).status == 200
+                assert names.asked == ["receiver.test"] * 2
+
+    run(test())
+
+
+def test_close_waits_for_no_lookup(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """Those who wait are told; what it finds when all is closed, even the loop, goes unheard."""
+
+    async def test() -> None:
+        async with carrying(lookup=lookup) as carrier:
+            attempts = [
+                asyncio.create_task(carrier.send(Delivery(f"http://dead{number}.test/", (), b"")))
+                for number in range(40)
+            ]
+            await until(lambda: len(lookup.asked) == 32)
+            await carrier.close()
+            for number, attempt in enumerate(attempts):
+                assert await attempt == Answer(error=f"dead{number}.test can't be resolved")
+            after = await carrier.send(Delivery("http://late.test/", (), b""))
+            assert after == Answer(error="late.test can't be resolved")
+
+    def threads() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.startswith("callback-lookup")]
+
+    with Hanging("127.0.0.1") as lookup:
+        run(test())
+        assert len(threads()) == 32
+    for thread in threads():
+        thread.join(5)
+    assert len(lookup.asked) == 32
+    assert caplog.records == []
+
+
+def test_failed_lookup_that_nobody_waits_for_is_no_error(run: Run) -> None:
+    """Its attempt timed out before."""
+
+    async def test() -> None:
+        with Hanging("127.0.0.1") as names:
+
+            def lookup(host: str) -> Sequence[str]:
+                names(host)
+                raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+            async with carrying(lookup=lookup, timeout=0.05) as carrier:
+                answer = await carrier.send(Delivery("http://dead.test/", (), b""))
+                assert answer == Answer(error="dead.test can't be resolved within 0.05 s")
+                names.go.set()
+                await until(lambda: not carrier._resolver._pending)
 
     run(test())
 
@@ -702,7 +754,6 @@ def test_cancelled_attempt_closes_its_connection(run: Run) -> None:
                 await attempt
             async with asyncio.timeout(5):
                 await closed.wait()
-            assert carrier._idle == {}
 
     run(test())
 
@@ -727,7 +778,6 @@ def test_attempt_under_way_outlives_close(run: Run) -> None:
             await carrier.close()
             go.set()
             assert (await attempt) == Answer(200, b"ok")
-            assert carrier._idle == {}
 
     run(test())
 
@@ -789,20 +839,39 @@ def server_side(certificate: Path) -> SSLContext:
 
 
 def test_https_with_a_trusted_certificate(run: Run, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By name, at the address that was checked, on one connection; and by address."""
+    """By name, at the address that was checked; and by address."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
     async def test() -> None:
-        async with receiving(OK, server_side(certificate)) as receiver, carrying() as carrier:
-            asked = resolving(asyncio.get_running_loop(), "127.0.0.1")
+        names = Names("127.0.0.1")
+        async with receiving(OK, server_side(certificate)) as receiver, carrying(lookup=names) as carrier:
             for host in ("Receiver.Test.", "receiver.test", "127.0.0.1"):
                 assert await carrier.send(receiver.delivery(host=host)) == Answer(200, b"ok")
-            assert asked == ["receiver.test", "receiver.test"]
-            assert len(receiver.visits) == 2
+            assert names.asked == ["receiver.test", "receiver.test"]
             answer = await carrier.send(receiver.delivery(host="other.test"))
             assert str(answer.error).startswith(
                 f"TLS with other.test:{receiver.port} failed: certificate not trusted: Hostname mismatch"
             )
+
+    run(test())
+
+
+def test_https_receiver_may_close_after_each_answer(
+    run: Run, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one without TLS."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def test() -> None:
+        async def serve(visit: Visit) -> None:
+            await visit.request()
+            visit.say(OK)
+            await visit.request()
+
+        async with receiving(serve, server_side(certificate)) as receiver, carrying() as carrier:
+            for _ in range(4):
+                assert await carrier.send(receiver.delivery()) == Answer(200, b"ok")
+            assert len(receiver.visits) == 4
 
     run(test())
 

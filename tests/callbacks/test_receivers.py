@@ -263,7 +263,7 @@ def test_receiver_can_cancel_its_own_job(mock: Mock, receive: Receive) -> None:
 
 
 def test_receiver_can_reset_the_sandbox(mock: Mock, receive: Receive) -> None:
-    """The advance that called it ends, and nothing more is sent."""
+    """The advance that called it ends and says so, and nothing more is sent."""
 
     def reset(_: Received) -> Reply:
         control(mock, "POST", "reset")
@@ -272,7 +272,8 @@ def test_receiver_can_reset_the_sandbox(mock: Mock, receive: Receive) -> None:
     receiver = receive(reset)
     play(mock)
     mock.accepted(replyUrl=receiver.url)
-    run_out(mock)
+    answer = mock.call("POST", "/__mock/clock/advance", {"until": "idle"})
+    assert (answer.status, answer.body["detail"]) == (409, "this sandbox was reset meanwhile")
     run_out(mock)
     assert len(receiver.received) == 1
     assert callbacks(mock) == []

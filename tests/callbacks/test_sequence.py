@@ -62,7 +62,7 @@ def test_call_is_json_from_the_mock(mock: Mock, receive: Receive) -> None:
     mock.accepted(replyUrl=receiver.url)
     run_out(mock)
     headers = receiver.received[0].headers
-    assert set(headers) == {"host", "content-type", "user-agent", "content-length"}
+    assert set(headers) == {"host", "content-type", "user-agent", "connection", "content-length"}
     assert headers["content-type"] == "application/json"
     assert re.fullmatch(r"pixverse-mock/\S+", headers["user-agent"])
 
@@ -323,7 +323,7 @@ def test_call_of_an_advance_that_waits_for_its_turn_can_be_withdrawn(
     monkeypatch: pytest.MonkeyPatch,
     end: Callable[[Mock, str], None],
 ) -> None:
-    """The advance goes on without it."""
+    """The advance goes on without it; after a reset it says that there is nothing to go on with."""
     monkeypatch.setattr("mockserver.courier._IN_FLIGHT", 1)
     receiver, mock = receive(), stage()
     other = Mock(mock.api, mock.send, token="user:7-other")
@@ -335,11 +335,13 @@ def test_call_of_an_advance_that_waits_for_its_turn_can_be_withdrawn(
         play(mock)
         made = mock.accepted(replyUrl=receiver.url)
         guarded = mock.guarded
-        waiting = pool.submit(run_out, mock)
+        waiting = pool.submit(mock.call, "POST", "/__mock/clock/advance", {"until": "idle"})
         taken(guarded)
         end(mock, made)
         hanging.released.set()
-        assert all(event["event"] != "callback" for event in waiting.result(PATIENCE))
+        answer = waiting.result(PATIENCE)
+        assert answer.status == (409 if end is reset else 200)
+        assert all(event["event"] != "callback" for event in answer.body.get("events", ()))
         assert hung.result(PATIENCE)
     assert receiver.received == []
 

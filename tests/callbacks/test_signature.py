@@ -117,10 +117,10 @@ def test_misfit_is_never_sent(stage: Stage, receive: Receive, tmp_path: Path) ->
     mock.accepted(replyUrl=receiver.url)
     run_out(mock)
     assert receiver.received == []
-    assert outcomes(mock) == [("GENERATING", "denied"), ("GENERATING", "denied"), ("COMPLETED", "denied")]
+    assert outcomes(mock) == [("GENERATING", "bug"), ("GENERATING", "bug"), ("COMPLETED", "bug")]
     for callback in callbacks(mock):
         (attempt,) = callback["attempts"]
-        assert attempt["result"] == "denied"
+        assert attempt["result"] == "bug"
         assert attempt["error"].startswith(BUG)
         assert "surprise is required, got none" in attempt["error"]
 
@@ -134,7 +134,7 @@ def test_misfit_ends_the_advance_of_a_strict_mock(stage: Stage, receive: Receive
     assert answer.status == 500
     assert "surprise is required, got none" in answer.body["detail"]
     assert receiver.received == []
-    assert outcomes(mock) == [("COMPLETED", "denied")]
+    assert outcomes(mock) == [("COMPLETED", "bug")]
     assert callbacks(mock)[0]["attempts"][0]["error"].startswith(BUG)
     assert run_out(mock) == []
 
@@ -146,7 +146,7 @@ def test_misfit_in_the_background_is_logged(
     receiver, mock = receive(), stage(contract=contract(tmp_path, wanting), clock="real", speed=10_000)
     play(mock, final_only=True)
     mock.accepted(replyUrl=receiver.url)
-    while not control(mock, "GET", "callbacks").body["totals"]["denied"]:
+    while not control(mock, "GET", "callbacks").body["totals"]["bug"]:
         pass
-    assert outcomes(mock) == [("COMPLETED", "denied")]
+    assert outcomes(mock) == [("COMPLETED", "bug")]
     assert "surprise is required, got none" in caplog.text

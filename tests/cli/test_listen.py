@@ -409,6 +409,26 @@ def test_ends_quietly_once_nobody_reads() -> None:
         assert sink.process.stderr.read() == b""
 
 
+def test_ends_quietly_where_nobody_reads_from_the_start(tmp_path: Path) -> None:
+    """Likewise, and no port file is left."""
+    file = tmp_path / "port"
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            command("--port", "0", "--port-file", str(file)),
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            timeout=20,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert not file.exists()
+
+
 def test_ends_at_once_while_its_reader_does_not_read() -> None:
     """A full pipe holds up neither signal nor exit."""
     with listening_to_pipe() as (sink, _):

@@ -1,6 +1,7 @@
 """`mockserver serve` as a person meets it in a terminal."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -119,6 +120,40 @@ def test_who_does_not_read_the_log_is_served_all_the_same() -> None:
         process.terminate()
         assert process.wait(timeout=5) == 0
         process.stdout.close() if process.stdout else None
+
+
+def test_ends_quietly_where_nobody_reads_from_the_start(tmp_path: Path) -> None:
+    """As in `mockserver serve | true`: not a word, and no port file is left."""
+    file = tmp_path / "port"
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--port-file", str(file)],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            timeout=20,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert not file.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_full_disk_is_one_line() -> None:
+    """It does not blame the port file."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mockserver", "serve", "--port", "0"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=20,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"mockserver: standard output can't be written: No space left on device\n"
 
 
 def test_every_request_leaves_a_line() -> None:
@@ -338,6 +373,8 @@ def test_port_file_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
     """Before anything says that the mock listens."""
     line = one_line(run("serve", "--port", "0", "--port-file", str(tmp_path / "nowhere" / "port")))
     assert "can't be written: No such file or directory" in line
+    line = one_line(run("serve", "--port", "0", "--port-file", str(tmp_path)))
+    assert line.startswith(f"mockserver: --port-file {tmp_path} can't be written: ")
 
 
 def test_port_file_is_gone_after_the_end() -> None:

@@ -327,17 +327,17 @@ def test_second_advance_while_one_runs_is_refused(mock: Mock) -> None:
 
 
 def test_reset_ends_an_advance(mock: Mock) -> None:
-    """It tells what happened until then; the fresh sandbox is not touched."""
+    """It says so; the fresh sandbox is not touched."""
     with socket.create_server(("127.0.0.1", 0)) as receiver, ThreadPoolExecutor(1) as pool:
         receiver.settimeout(10)
         mock.accepted(replyUrl=f"http://127.0.0.1:{receiver.getsockname()[1]}/cb")
-        first = pool.submit(advance, mock, until="idle")
+        first = pool.submit(verb, mock, "advance", {"until": "idle"})
         connection = receiver.accept()[0]
         with connection:
             connection.recv(65_536)
             assert mock.call("POST", "/__mock/reset").status == 204
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        assert [event["event"] for event in first.result(timeout=10)["events"]] == ["status", "callback"]
+        assert refused(first.result(timeout=10), 409) == "this sandbox was reset meanwhile"
     assert clock(mock) == {"mode": "manual", "speed": 1, "now": START}
     assert mock.get("/__mock/callbacks")["data"] == []
 

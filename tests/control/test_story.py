@@ -1,12 +1,19 @@
 """The control API: what happened in a sandbox: its requests, jobs, callbacks, events."""
 
+import logging
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from api.mock import EMAIL, SCHEDULER, UPSCALE, VIDEOS, MakeMock, Mock
+from mockserver.attempted import Attempted
+from mockserver.control import story
+from mockserver.domain import Callback, Receipt, Status, Verdict
+from mockserver.leap import drive, leap
 
 
 def advance(mock: Mock, **body: Any) -> list[dict[str, Any]]:
@@ -27,15 +34,30 @@ def data(mock: Mock, name: str, query: str = "") -> list[dict[str, Any]]:
     return rows
 
 
+def dropping(make_mock: MakeMock, seconds: int) -> Mock:
+    """A mock with a job of so many seconds that ended; it had a callback in each of them, and none was sent."""
+    mock = make_mock(
+        changes={
+            "jobs.shortest": str(seconds),
+            "jobs.longest": str(seconds),
+            "callbacks.progress": "1",
+            "callbacks.disturbances": "[{kind: dropped, of: all}]",
+        }
+    )
+    mock.accepted(replyUrl=closed())
+    mock.advance(seconds)
+    return mock
+
+
 # Nothing yet
 
 
 def test_a_fresh_sandbox_has_no_story(mock: Mock) -> None:
     """The four lists in their fixed shapes."""
-    totals = {"delivered": 0, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0}
+    totals = {"delivered": 0, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0, "bug": 0}
     assert mock.get("/__mock/requests") == {"data": []}
     assert mock.get("/__mock/jobs") == {"data": []}
-    assert mock.get("/__mock/callbacks") == {"data": [], "owed": 0, "totals": totals}
+    assert mock.get("/__mock/callbacks") == {"data": [], "owed": 0, "totals": totals, "omitted": 0}
     assert mock.get("/__mock/events") == {"data": [], "omitted": 0}
 
 
@@ -92,6 +114,23 @@ def test_requests_carry_the_callbacks_that_they_caused(mock: Mock, receiver: str
     assert request["callbacks"] == data(mock, "callbacks")
     assert {callback["request"] for callback in request["callbacks"]} == {2}
     assert [callback["status"] for callback in request["callbacks"]][-1] == "COMPLETED"
+
+
+def test_request_tells_the_last_of_many_callbacks(make_mock: MakeMock) -> None:
+    """A hundred, and how many came before them."""
+    mock = dropping(make_mock, 200)
+    callbacks = data(mock, "callbacks")
+    assert len(callbacks) > 100
+    (request,) = data(mock, "requests")
+    assert request["callbacks"] == callbacks[-100:]
+    assert request["callbacks_omitted"] == len(callbacks) - 100
+
+
+def test_request_with_few_callbacks_omits_none(make_mock: MakeMock) -> None:
+    """It does not speak of it, either."""
+    (request,) = data(dropping(make_mock, 20), "requests")
+    assert 0 < len(request["callbacks"]) <= 100
+    assert "callbacks_omitted" not in request
 
 
 def test_only_the_last_requests_are_kept(make_mock: MakeMock) -> None:
@@ -158,6 +197,45 @@ def test_default_reply_url_is_told(mock: Mock) -> None:
     assert data(mock, "jobs")[0]["replyUrl"] == url
 
 
+def test_receiver_of_a_cancelled_job_is_told_still(mock: Mock) -> None:
+    """The default, too."""
+    url = closed()
+    assert mock.call("POST", "/v2/account", {"replyUrl": url}).status == 200
+    video_id = mock.accepted()
+    assert mock.call("DELETE", f"{SCHEDULER}/{video_id}").status == 200
+    assert data(mock, "jobs")[0]["replyUrl"] == url
+
+
+def test_receiver_that_wants_no_more_is_told_still(mock: Mock) -> None:
+    """The default, too."""
+    url = closed()
+    assert mock.call("POST", "/v2/account", {"replyUrl": url}).status == 200
+    mock.accepted()
+    with mock.guarded.leaping():
+        drive(leap(mock.guarded, "idle"), lambda _: Receipt(Verdict.GONE, 410))
+    assert mock.get("/__mock/callbacks")["totals"]["given up"] == 1
+    assert data(mock, "jobs")[0]["replyUrl"] == url
+
+
+def test_jobs_are_not_looked_for_before_the_first(mock: Mock) -> None:
+    """There may be very many sources, and the sandbox is locked meanwhile."""
+    made = [mock.accepted() for _ in range(2)]
+    sandbox = mock.guarded.sandbox
+    untouchable: Any = object()
+    sandbox.videos = {0: untouchable, **sandbox.videos}
+    sandbox.accounts[EMAIL].sources += 1
+    assert [job["video_id"] for job in data(mock, "jobs", "limit=10000")] == made
+
+
+def test_jobs_are_found_before_newer_sources(mock: Mock) -> None:
+    """Those of an account that was linked later."""
+    made = mock.accepted()
+    mock.link()
+    assert mock.guarded.sandbox.accounts["other@example.com"].sources > 0
+    assert [job["video_id"] for job in data(mock, "jobs")] == [made]
+    assert [job["video_id"] for job in data(mock, "jobs", "limit=1")] == [made]
+
+
 def test_limit_gives_the_newest_jobs(mock: Mock) -> None:
     """Oldest first."""
     made = [mock.accepted() for _ in range(3)]
@@ -166,10 +244,11 @@ def test_limit_gives_the_newest_jobs(mock: Mock) -> None:
     assert [job["video_id"] for job in data(mock, "jobs", "limit=10000")] == made
 
 
+@pytest.mark.parametrize("name", ["jobs", "callbacks", "events"])
 @pytest.mark.parametrize("limit", ["0", "-1", "10001", "ten", "1.5", "", "%ff"])
-def test_bad_limit_is_a_problem(mock: Mock, limit: str) -> None:
+def test_bad_limit_is_a_problem(mock: Mock, name: str, limit: str) -> None:
     """It names the limit."""
-    answer = mock.call("GET", "/__mock/jobs", query=f"limit={limit}")
+    answer = mock.call("GET", f"/__mock/{name}", query=f"limit={limit}")
     assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
     assert "limit" in answer.body["detail"]
 
@@ -203,7 +282,8 @@ def test_delivered_callback_tells_its_attempt(mock: Mock, receiver: str, adapter
     assert told == {**expected, "callback": 1, "url": url, "attempt": 1, **receipt}
     assert 0 < attempt["seconds"] < 10
     assert answer["owed"] == 0
-    assert answer["totals"] == {"delivered": 1, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0}
+    assert answer["totals"] == {"delivered": 1, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0, "bug": 0}
+    assert answer["omitted"] == 0
 
 
 def test_failed_attempts_tell_why(make_mock: MakeMock) -> None:
@@ -301,9 +381,47 @@ def test_only_the_last_events_are_kept(make_mock: MakeMock) -> None:
     mock.accepted(replyUrl=closed())
     answer = mock.call("POST", "/__mock/clock/advance", {"until": "idle"}).body
     assert len(answer["events"]) == 10_000
-    told = mock.get("/__mock/events")
+    told = mock.get("/__mock/events", "limit=10000")
     assert (len(told["data"]), told["omitted"]) == (10_000, answer["omitted"] + 1)
     assert told["data"] == answer["events"]
+    newest = mock.get("/__mock/events")
+    assert newest == {"data": answer["events"][-1_000:], "omitted": told["omitted"] + 9_000}
+
+
+def test_only_the_last_callbacks_are_kept(make_mock: MakeMock) -> None:
+    """And it is said how many are not; without a limit there are a thousand."""
+    mock = dropping(make_mock, 20_000)
+    told = mock.get("/__mock/callbacks", "limit=10000")
+    total = told["totals"]["dropped"]
+    assert [callback["number"] for callback in told["data"]] == list(range(total - 9_999, total + 1))
+    assert told["omitted"] == total - 10_000 > 0
+    newest = mock.get("/__mock/callbacks")
+    assert (newest["data"], newest["omitted"]) == (told["data"][-1_000:], total - 1_000)
+
+
+@pytest.mark.parametrize("name", ["callbacks", "events"])
+def test_limit_gives_the_newest_in_their_order(make_mock: MakeMock, name: str) -> None:
+    """And it is said how many came before."""
+    mock = dropping(make_mock, 20)
+    every = mock.get(f"/__mock/{name}")
+    count = len(every["data"])
+    assert (every["omitted"], count > 5) == (0, True)
+    for limit in (1, 3, count, 10_000):
+        told = mock.get(f"/__mock/{name}", f"limit={limit}")
+        assert told == {**every, "data": every["data"][-limit:], "omitted": max(0, count - limit)}
+
+
+def test_limit_counts_what_is_owed(make_mock: MakeMock, receiver: str) -> None:
+    """In the order of the numbers, whether they ended or not."""
+    mock = make_mock(changes={"callbacks.retries": "[3000]", "callbacks.final_only": "true"})
+    for url in (closed(), f"{receiver}/__mock/sink/limited", closed()):
+        mock.accepted(replyUrl=url)
+    advance(mock, seconds=700)
+    every = mock.get("/__mock/callbacks")
+    assert (every["owed"], every["totals"]["delivered"], every["omitted"]) == (2, 1, 0)
+    assert all(one["number"] < other["number"] for one, other in pairwise(every["data"]))
+    told = mock.get("/__mock/callbacks", "limit=1")
+    assert told == {**every, "data": every["data"][-1:], "omitted": len(every["data"]) - 1}
 
 
 def test_a_callback_outlives_its_video(mock: Mock, receiver: str) -> None:
@@ -314,3 +432,70 @@ def test_a_callback_outlives_its_video(mock: Mock, receiver: str) -> None:
     assert data(mock, "jobs") == []
     assert data(mock, "callbacks")[-1]["video_id"] == video_id
     assert data(mock, "requests")[0]["callbacks"] == data(mock, "callbacks")
+
+
+# Others meanwhile
+
+
+@pytest.mark.parametrize("name", ["requests", "jobs", "callbacks", "events"])
+def test_sandbox_is_free_while_an_answer_is_written(
+    make_mock: MakeMock, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It is locked only while what may change is copied."""
+    mock = dropping(make_mock, 20)
+    guarded, locked = mock.guarded, set()
+
+    def watching(at: int) -> str:
+        locked.add(guarded.lock.locked())
+        return "2025-01-01T00:00:00.000Z"
+
+    monkeypatch.setattr(story, "milliseconds", watching)
+    mock.get(f"/__mock/{name}")
+    assert locked == {False}
+
+
+def before(monkeypatch: pytest.MonkeyPatch, name: str, happening: Callable[[], object]) -> None:
+    """Let something happen whenever the story is about to write a thing of that name."""
+    write = getattr(story, name)
+
+    def late(*arguments: Any) -> Any:
+        happening()
+        return write(*arguments)
+
+    monkeypatch.setattr(story, name, late)
+
+
+def test_job_is_told_as_it_was(mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of it while the answer is written."""
+    mock.accepted()
+    was = data(mock, "jobs")
+    before(monkeypatch, "_job", lambda: mock.advance(1_000))
+    assert data(mock, "jobs") == was
+    assert data(mock, "jobs")[0]["status"] == "COMPLETED"
+
+
+def test_callback_is_told_as_it_was(make_mock: MakeMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of it while the answer is written."""
+    mock = make_mock(changes={"callbacks.retries": "[300]"})
+    mock.accepted(replyUrl=closed())
+    advance(mock, until="next-event")
+    was = mock.get("/__mock/callbacks")
+    assert (was["owed"], was["data"][0]["outcome"]) == (1, None)
+    before(monkeypatch, "_callback", mock.guarded.sandbox.withdraw)
+    assert mock.get("/__mock/callbacks") == was
+    assert data(mock, "callbacks")[0]["outcome"] == "withdrawn"
+
+
+# The log
+
+
+def test_log_holds_no_command_to_a_terminal(mock: Mock, caplog: pytest.LogCaptureFixture) -> None:
+    """The address is what a client gave."""
+    mock.accepted()
+    video = next(reversed(mock.guarded.sandbox.videos.values()))
+    callback = Callback(1, video, Status.COMPLETED, "http://127.0.0.1/\x1b]0;owned\x07\r\n\x9b\u202e", 0, 0)
+    with caplog.at_level(logging.INFO, "mockserver"):
+        mock.api.observer(Attempted(callback, Receipt(Verdict.RECEIVED, 200), 1, None))
+    (record,) = (record for record in caplog.records if "callback" in record.getMessage())
+    expected = f"callback {video.number} COMPLETED to 'http://127.0.0.1/\\x1b]0;owned\\x07\\r\\n\\x9b\\u202e': received"
+    assert record.getMessage() == expected

@@ -56,6 +56,7 @@ class Client:
 
     url: str
     email: str
+    started: int
     ends: int
     disturbances: tuple[Disturbance, ...]
     told: int | None = None
@@ -141,7 +142,7 @@ class Ledger:
         assert video.job is not None
         if url:
             chosen = tuple(found for found in self.rules.disturbances if not found.jobs or self.jobs in found.jobs)
-            self.clients[video.number] = Client(url, video.email, video.job.steps[-1][0], chosen)
+            self.clients[video.number] = Client(url, video.email, video.job.started, video.job.steps[-1][0], chosen)
 
     def _reports(self, client: Client, last: int | None, ended: int | None, now: int) -> list[int]:
         """The instants of progress since `last`: one each so often, while the video is GENERATING."""
@@ -160,7 +161,8 @@ class Ledger:
         if self._suffers(client, Disturbing.DROPPED, final=final):
             debt.outcome = Outcome.DROPPED
         else:
-            if late := self._suffers(client, Disturbing.LATE, final=final):
+            early = at == client.started and any(found.kind is Disturbing.EARLY for found in client.disturbances)
+            if not early and (late := self._suffers(client, Disturbing.LATE, final=final)):
                 debt.due += late.delay
             if slow := self._suffers(client, Disturbing.SLOW, final=final):
                 debt.pause = slow.delay

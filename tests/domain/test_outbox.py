@@ -194,7 +194,7 @@ def test_reporting_jobs_are_those_that_run_and_have_a_receiver(stage: Stage, com
     """While one does, or while something is owed, the sandbox calls."""
     for _ in stage.play_all(commands):
         sandbox = stage.sandbox
-        assert sandbox.reporting == sum(job.receiver is not None for job in sandbox.running.values())
+        assert sandbox.reporting == sum(job.telling for job in sandbox.running.values())
         assert sandbox.calls == (sandbox.reporting > 0 or bool(sandbox.outbox.owed))
 
 
@@ -210,7 +210,7 @@ def test_each_followed_job_ends_with_one_final_callback(stage: Stage, commands: 
     for video in made:
         job = video.job
         assert job is not None
-        if job.receiver is None or not job.followed or job.steps:
+        if not job.telling or not job.followed or job.steps:
             continue
         mine = [callback for callback in final if callback.video is video]
         ordered = {found.kind for found in job.disturbances if found.concerns(final=True)}

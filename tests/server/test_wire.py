@@ -5,14 +5,22 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from mockserver import Api, Settings
 from mockserver.server import running
+from storm.receiver import Receiver
 
 AUTHORIZATION = "Authorization: Bearer user:12345-demo"
 UPSCALE = "POST /v2/pixverse/videos/upscale HTTP/1.1"
+JSON = "Content-Type: application/json"
+OFFER = (
+    "Connection: Upgrade, HTTP2-Settings",
+    "Upgrade: h2c",
+    "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+)
 
 
 @pytest.fixture
@@ -207,9 +215,7 @@ def test_offer_of_another_protocol_is_declined(address: tuple[str, int]) -> None
             UPSCALE,
             AUTHORIZATION,
             "Content-Type: application/json",
-            "Connection: Upgrade, HTTP2-Settings",
-            "Upgrade: h2c",
-            "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+            *OFFER,
             body=body,
         ),
     )
@@ -279,3 +285,159 @@ def test_proxy_headers_are_not_believed(address: tuple[str, int]) -> None:
     """--public-url is the way to say where clients see the mock."""
     received = exchange(address, request("GET /openapi.json HTTP/1.1", "X-Forwarded-Proto: https"))
     assert b'"url": "http://mock"' in received
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def held(receiver: Receiver) -> Iterator[tuple[str, int]]:
+    """Host and port of a mock of which an advance is answered once its receiver is released."""
+    with running(Api(Settings(clock="manual", strict=True))) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        body = {
+            "video_id": "user:12345-pixverse:demo@example.com-video:11223344",
+            "replyUrl": receiver.url("1", "withheld"),
+        }
+        made = exchange((host, int(port)), request(UPSCALE, AUTHORIZATION, JSON, body=json.dumps(body).encode()))
+        assert made.startswith(b"HTTP/1.1 200 OK\r\n")
+        yield host, int(port)
+
+
+ACCOUNT = request("GET /v2/account HTTP/1.1", AUTHORIZATION)
+ADVANCE = request("POST /__mock/clock/advance HTTP/1.1", AUTHORIZATION, JSON, body=b'{"seconds": 3600}')
+BAD_CHUNK = request(UPSCALE, AUTHORIZATION, JSON, "Transfer-Encoding: chunked") + b"no length\r\n"
+HALF = request(UPSCALE, AUTHORIZATION, JSON, "Content-Length: 100") + b"{"
+NONSENSE = b"nonsense\r\n\r\n"
+PAGE = request("GET /openapi.json HTTP/1.1")
+
+
+def to_the_end(connection: socket.socket) -> list[int]:
+    """The statuses of all answers until the server closes, each of them whole."""
+    received = b""
+    while chunk := connection.recv(65_536):
+        received += chunk
+    statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", received)]
+    assert whole(received) == len(statuses)
+    return statuses
+
+
+def silent(connection: socket.socket) -> None:
+    """Fail if something comes, or the connection ends."""
+    connection.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        connection.recv(1)
+    connection.settimeout(10)
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        ([ADVANCE + NONSENSE], [200, 400]),
+        ([ADVANCE, NONSENSE, NONSENSE], [200, 400]),
+        ([ADVANCE + ACCOUNT + PAGE + NONSENSE], [200, 200, 200, 400]),
+        ([ADVANCE + BAD_CHUNK], [200, 400]),
+        ([ADVANCE + PAGE + BAD_CHUNK], [200, 200, 400]),
+    ],
+)
+def test_refusal_comes_behind_the_answer_that_is_waited_for(
+    held: tuple[str, int], receiver: Receiver, sent: list[bytes], statuses: list[int]
+) -> None:
+    """Nobody takes the 400 to malformed bytes for the answer to the request before them."""
+    with socket.create_connection(held, timeout=10) as connection:
+        for part in sent:
+            connection.sendall(part)
+            silent(connection)
+        receiver.release()
+        assert to_the_end(connection) == statuses
+
+
+def test_refusal_comes_behind_a_page(address: tuple[str, int]) -> None:
+    """Which is not answered at once, either."""
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(PAGE + NONSENSE)
+        assert to_the_end(connection) == [200, 400]
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        (ADVANCE, [200]),
+        (ADVANCE + ACCOUNT + PAGE, [200, 200, 200]),
+        (ADVANCE + HALF, [200]),
+        (ADVANCE + ACCOUNT + HALF, [200, 200]),
+        (ADVANCE + b"GET /v2/acc", [200]),
+        (ADVANCE + NONSENSE, [200, 400]),
+    ],
+)
+def test_client_that_has_ended_its_sending_gets_what_it_waits_for(
+    held: tuple[str, int], receiver: Receiver, sent: bytes, statuses: list[int]
+) -> None:
+    """Then the connection is closed."""
+    with socket.create_connection(held, timeout=10) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        silent(connection)
+        receiver.release()
+        assert to_the_end(connection) == statuses
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        (ACCOUNT, [200]),
+        (PAGE, [200]),
+        (ACCOUNT + PAGE + ACCOUNT, [200, 200, 200]),
+        (HALF, []),
+        (b"GET /v2/acc", []),
+        (b"", []),
+    ],
+)
+def test_client_that_has_ended_its_sending_is_answered(
+    address: tuple[str, int], sent: bytes, statuses: list[int]
+) -> None:
+    """Likewise, where nothing is waited for."""
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert to_the_end(connection) == statuses
+
+
+def test_offer_of_another_protocol_is_declined_wherever_it_is_split(address: tuple[str, int]) -> None:
+    """What a request says does not depend on the segments in which it comes."""
+    line = "PATCH /__mock/accounts/demo@example.com HTTP/1.1"
+    plain = exchange(address, request(line, AUTHORIZATION, JSON, body=b'{"maxJobs":4}'))
+    assert plain.startswith(b"HTTP/1.1 200 OK\r\n")
+    sent = request(line, AUTHORIZATION, JSON, *OFFER, body=b'{"maxJobs":4}')
+    with ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in sent[1:]]
+        for place, connection in enumerate(connections, 1):
+            connection.sendall(sent[:place])
+        # All the first parts are read by then, and no second one with them.
+        exchange(address, ACCOUNT)
+        for place, connection in enumerate(connections, 1):
+            connection.sendall(sent[place:])
+        for connection in connections:
+            received = b""
+            while not whole(received) and (chunk := connection.recv(65_536)):
+                received += chunk
+            assert received == plain
+
+
+@pytest.mark.parametrize("more", [(), ("Connection: close",)])
+def test_offers_of_another_protocol_are_declined_one_after_the_other(
+    address: tuple[str, int], more: tuple[str, ...]
+) -> None:
+    """Whatever the body's form, for pages as well, and the next request is read as itself."""
+    line = "PATCH /__mock/accounts/demo@example.com HTTP/1.1"
+    offers = 200 * request(line, AUTHORIZATION, JSON, *OFFER, body=b'{"maxJobs":4}')
+    chunked = request(line, AUTHORIZATION, JSON, *OFFER, "Transfer-Encoding: chunked")
+    page = request("GET /openapi.json HTTP/1.1", *OFFER)
+    last = request("GET /nowhere HTTP/1.1", AUTHORIZATION, *OFFER, *more)
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(offers + chunked + b'd\r\n{"maxJobs":4}\r\n0\r\n\r\n' + page + ACCOUNT + last)
+        connection.shutdown(socket.SHUT_WR)
+        assert to_the_end(connection) == [200] * 203 + [404]

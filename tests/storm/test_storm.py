@@ -159,7 +159,7 @@ class Storm:
             if name not in self.to_enrich:
                 assert account.credits + account.reserved + account.spent == _CREDITS
         outbox = sandbox.outbox
-        assert sandbox.reporting == sum(job.receiver is not None for _, job in jobs)
+        assert sandbox.reporting == sum(job.telling for _, job in jobs)
         assert len(outbox.owed) + sum(outbox.totals.values()) == outbox.last_number
         assert all(f"/{name}/" in callback.url for callback in outbox.owed)
 
