@@ -103,8 +103,9 @@ def words(item: Item) -> list[Words]:
         return [asked, answered, Words(f"  {plain(item['why'])}")]
     name, status = plain(item["video_id"].rpartition("-video:")[2]), plain(item["status"])
     if item["event"] == "callback":
-        shown = [Words(f"{name} callback "), Words(status, _COLOURS.get(status)), Words(f" -> {plain(item['url'])} ")]
-        return [*shown, *_came_of(item)]
+        # The address last: where a line is cut, what came of the call has been said.
+        shown = [Words(f"{name} callback "), Words(status, _COLOURS.get(status)), Words(" ")]
+        return [*shown, *_came_of(item), Words(f" -> {plain(item['url'])}")]
     if item["event"] == "status":
         return [Words(f"{name} "), Words(status, _COLOURS.get(status))]
     return [Words(f"{name} {plain(item['event'])}")]

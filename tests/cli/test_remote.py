@@ -69,7 +69,7 @@ def test_advance_tells_what_happened(mock: Live) -> None:
     date, reached, called, clock = advance(mock, "next-event")
     assert date == "2025-01-01"
     assert re.fullmatch(rf"00:\d\d:\d\d\.\d{{3}}  {name} GENERATING", reached)
-    sent = rf"00:\d\d:\d\d\.\d{{3}}  {name} callback GENERATING -> {mock.url}/__mock/sink/told 200 in \d+\.\d ms"
+    sent = rf"00:\d\d:\d\d\.\d{{3}}  {name} callback GENERATING 200 in \d+\.\d ms -> {mock.url}/__mock/sink/told"
     assert re.fullmatch(sent, called)
     assert clock == f"it is 2025-01-01T{reached[:12]}Z (manual)"
     lines = advance(mock, "idle")

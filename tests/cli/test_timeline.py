@@ -177,25 +177,25 @@ def test_bars_of_an_end_alone_and_of_what_follows_it() -> None:
         (happened("accepted"), "7 accepted"),
         (happened("cancelled", status="GENERATING"), "7 cancelled"),
         (happened("status", status="GENERATING"), "7 GENERATING"),
-        (attempted(), f"7 callback GENERATING -> {URL} 200 in 1.7 ms"),
-        (attempted(result="failed", answered=500), f"7 callback GENERATING -> {URL} 500 in 1.7 ms"),
+        (attempted(), f"7 callback GENERATING 200 in 1.7 ms -> {URL}"),
+        (attempted(result="failed", answered=500), f"7 callback GENERATING 500 in 1.7 ms -> {URL}"),
         (
             attempted(result="failed", answered=503, retry_after=90.0, attempt=3),
-            f"7 callback GENERATING -> {URL} 503 in 1.7 ms, asks for 90 s (attempt 3)",
+            f"7 callback GENERATING 503 in 1.7 ms, asks for 90 s (attempt 3) -> {URL}",
         ),
         (
             {**attempted(result="failed", error="connection refused by 127.0.0.1:9000", attempt=2), "answered": None},
-            f"7 callback GENERATING -> {URL} failed: connection refused by 127.0.0.1:9000 (attempt 2)",
+            f"7 callback GENERATING failed: connection refused by 127.0.0.1:9000 (attempt 2) -> {URL}",
         ),
         (
             {**attempted(result="denied", error="not allowed"), "answered": None},
-            f"7 callback GENERATING -> {URL} denied: not allowed",
+            f"7 callback GENERATING denied: not allowed -> {URL}",
         ),
         (
             happened("callback", status="COMPLETED", callback=1, url=URL, attempt=0, outcome="dropped"),
-            f"7 callback COMPLETED -> {URL} dropped",
+            f"7 callback COMPLETED dropped -> {URL}",
         ),
-        ({**attempted(result="in flight"), "answered": None}, f"7 callback GENERATING -> {URL} in flight"),
+        ({**attempted(result="in flight"), "answered": None}, f"7 callback GENERATING in flight -> {URL}"),
     ],
 )
 def test_words_say_what_happened(item: dict[str, Any], said: str) -> None:
@@ -357,7 +357,7 @@ STORY = [
     r"00:00:00\.000  POST /v2/pixverse/videos/upscale 429  video number 429 asks for this answer",
     r"00:\d\d:\d\d\.\d{3}  \d+ GENERATING",
     r"00:\d\d:\d\d\.\d{3}  \d+ COMPLETED",
-    r"00:\d\d:\d\d\.\d{3}  \d+ callback COMPLETED -> http://127\.0\.0\.1:\d+/__mock/sink/a 200 in \d+\.\d ms",
+    r"00:\d\d:\d\d\.\d{3}  \d+ callback COMPLETED 200 in \d+\.\d ms -> http://127\.0\.0\.1:\d+/__mock/sink/a",
     r"2025-01-02",
     r"00:\d\d:\d\d\.\d{3}  POST /v2/pixverse/videos/upscale 200  accepted: 1 running on .*",
     r"00:\d\d:\d\d\.\d{3}  \d+ accepted",
