@@ -73,7 +73,7 @@ def test_advance_tells_what_happened(mock: Live) -> None:
     assert re.fullmatch(sent, called)
     assert clock == f"it is 2025-01-01T{reached[:12]}Z (manual)"
     lines = advance(mock, "idle")
-    assert re.search(rf"{name} callback COMPLETED -> ", lines[-2])
+    assert re.search(rf"{name} callback COMPLETED 200 in ", lines[-2])
     assert lines[-1] == f"it is 2025-01-01T{lines[-2][:12]}Z (manual)"
     received = call(mock, "GET", "/__mock/sink/told")["data"]
     assert received[-1]["body"]["video_status_name"] == "COMPLETED"
