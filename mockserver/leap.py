@@ -71,7 +71,8 @@ def leap(guarded: GuardedSandbox, until: Until) -> Leap:
             if sandbox.story.total - begun > _MOST_EVENTS:
                 raise Restless(f"still on the way after {_MOST_EVENTS} events, the clock stands where they ended")
             callback, done = sandbox.next_call(LATEST if target is None else target, SLICE)
-            clock.hold(max(sandbox.now, clock.now()))
+            if sandbox.now > clock.now():
+                clock.hold(sandbox.now)
         if not done:
             receipt = yield callback
     with guarded.lock:

@@ -89,7 +89,7 @@ class CallbackRules:
     are made.
     """
 
-    progress: int | None = 30_000
+    progress: int | None = 60_000
     final_only: bool = False
     retries: tuple[int, ...] = ()
     disturbances: tuple[Disturbance, ...] = ()

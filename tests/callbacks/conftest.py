@@ -43,7 +43,9 @@ def stage(receive: Receive) -> Iterator[Stage]:
     with ExitStack() as stack:
 
         def make(*, adapter: str = "live", **settings: Any) -> Mock:
-            api = Api(Settings(**{"clock": "manual", "strict": True, **settings}))
+            api = Api(
+                Settings(**{"clock": "manual", "strict": True, "changes": {"callbacks.progress": "30"}, **settings})
+            )
             stack.callback(api.close)
             return Mock(api, stack.enter_context(ADAPTERS[adapter](api)))
 
@@ -53,7 +55,7 @@ def stage(receive: Receive) -> Iterator[Stage]:
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Iterator[Mock]]:
     """One mock on the live server; gives it out again and again, each time with a token not seen before."""
-    api = Api(Settings(clock="manual", strict=True))
+    api = Api(Settings(clock="manual", strict=True, changes={"callbacks.progress": "30"}))
     # Its thread belongs to no test.
     assert isinstance(api.courier, Courier)
     with ADAPTERS["live"](api) as send:

@@ -21,8 +21,8 @@ def control(mock: Mock, method: str, path: str, body: Any = None) -> Answer:
 
 
 def play(mock: Mock, **callbacks: Any) -> None:
-    """Begin anew with jobs of a minute and these rules for callbacks."""
-    control(mock, "PUT", "scenario", {"jobs": MINUTE, "callbacks": callbacks})
+    """Begin anew with jobs of a minute and these rules for callbacks; progress is told each half a minute."""
+    control(mock, "PUT", "scenario", {"jobs": MINUTE, "callbacks": {"progress": 30, **callbacks}})
 
 
 def advance(mock: Mock, seconds: float) -> list[Any]:

@@ -16,7 +16,7 @@ from callbacks.staged import Stage, callbacks, control, outcomes, play
 from live import TOKEN, Live, serving
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-JOBS = ("--set", "jobs.shortest=60", "--set", "jobs.longest=60")
+JOBS = ("--set", "jobs.shortest=60", "--set", "jobs.longest=60", "--set", "callbacks.progress=30")
 
 
 def start(live: Live, receiver: Receiver | None = None) -> str:

@@ -24,7 +24,7 @@ def three(mock: Mock, receiver: Receiver) -> list[str]:
 
 
 def expected(mock: Mock) -> list[tuple[str, str, str]]:
-    """Instant, video and status of what each job has to tell, in time order: its steps, and every 30 s between."""
+    """Instant, video and status of what each job has to tell, in time order: its steps, and each half a minute."""
     told = []
     for place, job in enumerate(control(mock, "GET", "jobs").body["data"]):
         generating, final = ((parse(step["at"]), step["status"]) for step in job["reached"])
