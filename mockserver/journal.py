@@ -15,13 +15,28 @@ KEPT_BYTES: Final = 65_536
 _MAX_BYTES: Final = 16 * 1_048_576
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that an exchange suffered.
+
+    `name` is its name in the list of faults; `rule` its place in the fault plan, from 0, None if the request asked for
+    it by itself; `provenance` says how it is known.
+    """
+
+    name: str
+    rule: int | None
+    provenance: str
+
+
 @dataclass(slots=True)
 class Exchange:
     """A request with its answer.
 
     `at` is the sandbox's instant (milliseconds since 1970), None where no sandbox was reached; `operation` the
     operationId, "" without one; `why` one sentence that explains the answer; `refusal` the name of the domain's "no";
-    `accepted` the number of the video whose job it started; `number` its place in the journal, from 1.
+    `accepted` the number of the video whose job it started; `number` its place in the journal, from 1. `faults` are
+    those that it suffered; `latency` milliseconds of the sandbox's clock that passed before the answer; `received` the
+    real instant (seconds since 1970).
     """
 
     request: Request
@@ -33,6 +48,9 @@ class Exchange:
     refusal: str | None = None
     accepted: int | None = None
     number: int = 0
+    faults: tuple[Fault, ...] = ()
+    latency: int = 0
+    received: float = 0.0
 
 
 Coming = Exchange | Future[Exchange]

@@ -34,7 +34,7 @@ class ControlCall:
 
 
 Value = Any
-"""The answer's body as JSON-like value, None for no body."""
+"""The answer's body as JSON-like value, as bytes where the document has text, None for no body."""
 
 Handler = Callable[[ControlCall], Value | Future[Value]]
 

@@ -93,6 +93,9 @@ def _waited_for(request: Request, operation: Operation, done: Future[Value]) -> 
 def _answer(request: Request, operation: Operation, value: Value) -> Exchange:
     if value is None:
         return Exchange(request, Response(operation.success, (), b""), operation.id, operation.id)
+    if isinstance(value, bytes):
+        headers = ((b"content-type", operation.media_types[operation.success].encode()),)
+        return Exchange(request, Response(operation.success, headers, value), operation.id, operation.id)
     if misfits := operation.misfit(operation.success, value):
         return _problem(request, operation.id, bug(ValueError(f"{misfits[0].sentence} ({misfits[0].pointer})")))
     return Exchange(request, Response(operation.success, _JSON, orjson.dumps(value)), operation.id, operation.id)

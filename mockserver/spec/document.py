@@ -55,7 +55,10 @@ _FORMATS: Final = {
     *("json-pointer", "relative-json-pointer"),
     "password",  # any text, which no sentence repeats
 }
-_MEDIA_TYPES: Final = {"application/json", "application/problem+json", "multipart/form-data"}
+_MEDIA_TYPES: Final = {
+    *("application/json", "application/problem+json", "multipart/form-data"),
+    *("text/plain", "application/x-ndjson"),
+}
 
 
 def parse_yaml(text: str | bytes) -> Any:

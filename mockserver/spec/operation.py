@@ -12,6 +12,7 @@ from mockserver.spec.violation import Violation
 
 _MAX_FIELDS: Final = 1_000
 _JSON_TYPES: Final = ("application/json", "application/problem+json")
+_TEXT_TYPES: Final = ("text/plain", "application/x-ndjson")
 
 
 class Operation:
@@ -32,6 +33,8 @@ class Operation:
         self._query_parameters = _Parameters(document, [p for p in parameters if p["in"] == "query"], "query")
         self._body = _Body(document, self.id, resolve(node["requestBody"])) if "requestBody" in node else None
         self.answers: dict[tuple[int, str], Answer] = {}
+        self.media_types: dict[int, str] = {}
+        """Of the answers that are text."""
         self._responses: dict[int, Validator | None] = {}
         self._by_violation: dict[tuple[str, str], Answer] = {}
         for status, response in node["responses"].items():
@@ -44,6 +47,10 @@ class Operation:
             self._responses[status] = None
             return
         media_type = next(iter(content))
+        if media_type in _TEXT_TYPES:
+            self._responses[status] = None
+            self.media_types[status] = media_type
+            return
         if media_type not in _JSON_TYPES or len(content) > 1:
             raise ContractError(f"{self.id}: response {status} must have one JSON content, got {', '.join(content)}")
         media = content[media_type]
