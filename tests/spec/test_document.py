@@ -65,9 +65,9 @@ CALLBACK = {"onEvent": {"{$request.body#/url}": {"post": {**operation(operationI
             "keyword 'encoding' of a media type is not honoured here",
         ),
         (
-            lambda d: get(d)["responses"]["200"]["content"].update({"text/plain": {}}),
-            f"{OK}/content/text~1plain",
-            "media type 'text/plain' is not honoured here",
+            lambda d: get(d)["responses"]["200"]["content"].update({"text/html": {}}),
+            f"{OK}/content/text~1html",
+            "media type 'text/html' is not honoured here",
         ),
         (
             lambda d: get(d)["responses"]["200"].update(headers={}),
