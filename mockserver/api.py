@@ -1,56 +1,63 @@
 """The seam: a neutral Request in, a neutral Response out. No Flask, no socket.
 
-match operation -> token -> sandbox (401) -> violations (400) -> trigger -> handler, with one `now`: value or refusal
--> our own answer against the contract -> journal.
+match operation -> token -> sandbox (401) -> violations (400) -> what the request prefers, or the fault plan -> handler,
+with one `now`: value or refusal -> our own answer against the contract -> journal -> what the clock makes of it: a
+first callback, a delay. Faults that act before the request is looked at only seem to come after the violations: to
+look at a request changes nothing.
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import orjson
-
-from mockserver import refusing
+from mockserver.answering import Answering, Bug, explain, video_number
 from mockserver.attempted import Attempted
-from mockserver.completeness import check
+from mockserver.clock import LATEST, wall
+from mockserver.compiled import Compiled
 from mockserver.destinations import Destinations
-from mockserver.domain import Verdict, VideoId
-from mockserver.domain.refusals import PendingError, Refusal
+from mockserver.domain import Callback, Verdict, VideoId
 from mockserver.domain.reporting import is_early
-from mockserver.handlers import HANDLERS, Call
 from mockserver.journal import Coming, Exchange
-from mockserver.message import Headers, Request, Response
-from mockserver.problem import bug
+from mockserver.leap import Ahead, hop
+from mockserver.message import Request, Response, Suffering, Wire
+from mockserver.nearest import nearest
+from mockserver.prefer import preference
 from mockserver.runtime import Denied, GuardedSandbox, Runtime
 from mockserver.scenario import Scenario
 from mockserver.settings import Settings
-from mockserver.spec import Answer, Contract, ContractError, Miss, Operation, Violation
+from mockserver.spec import Miss
 
 if TYPE_CHECKING:
     from mockserver.courier import Courier
+    from mockserver.receivers import Receivers
 
-_JSON: Final = ((b"content-type", b"application/json"),)
+__all__ = ["Api", "Bug"]
 
 log = logging.getLogger("mockserver")
 
 
-class Bug(Exception):  # noqa: N818 - the design's word
-    """An answer of ours does not fit the contract."""
-
-
 class Api:
-    """The emulated API of one mock. Raises ContractError or ScenarioError when it can't be set up."""
+    """The emulated API of one mock. Raises ContractError or ScenarioError when it can't be set up.
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    `compiled` is the contract where it was compiled before, in the place of the settings'.
+    """
+
+    def __init__(self, settings: Settings | None = None, compiled: Compiled | None = None) -> None:
         self.settings = settings or Settings()
-        self.contract = Contract.load(self.settings.contract)
-        if missing := set(HANDLERS) ^ set(self.contract.operations):
-            raise ContractError(f"operations and handlers differ: {', '.join(sorted(missing))}")
-        check(self.contract)
-        scenario = Scenario.load(self.settings.scenario, self.settings.changes)
+        compiled = compiled or Compiled.load(self.settings.contract)
+        self.contract, self.catalogue = compiled.contract, compiled.catalogue
+        scenario = Scenario.load(self.settings.scenario, self.settings.changes, self.catalogue)
         self.runtime = Runtime(self.settings, scenario, self.contract.cost, self.contract.token_pattern)
-        self._trouble = self._pending_text()
+        self._answering = Answering(self.contract, self.settings)
+        self._known = [(each.id, each.method, each.path) for each in self.contract.operations.values()]
+        self._prefers = self.settings.prefer
+        self._explains = self.settings.explain
         self._courier: Courier | None = None
+        self.runtime.evicted = self._let_go
+        self.receivers: Receivers | None = None
+        """Who gets callbacks without a socket; to be set before there is something to send."""
         self.observer: Callable[[Attempted], None] = _log_attempt
         """Is told of each attempt to deliver a callback, on the courier's thread."""
 
@@ -73,6 +80,7 @@ class Api:
                         strict=settings.strict,
                         observer=self._observe,
                         lock=self.runtime.lock,
+                        receivers=self.receivers,
                     )
         return self._courier
 
@@ -90,9 +98,14 @@ class Api:
         Raises Denied.
         """
         guarded, former = self.runtime.reset(authorization, scenario)
-        if former is not None and self._courier is not None:
-            self._courier.wake(former)  # which lets go of it
+        if former is not None:
+            self._let_go(former)
         return guarded
+
+    def _let_go(self, retired: GuardedSandbox) -> None:
+        """The courier need not look after a sandbox any more that has ended."""
+        if self._courier is not None:
+            self._courier.wake(retired)
 
     def sandboxes(self) -> list[GuardedSandbox]:
         """All sandboxes there are."""
@@ -106,163 +119,175 @@ class Api:
     def exchange(self, request: Request) -> Coming:
         """The answer to a request, with what led to it; it stands in the journal, too."""
         match = self.contract.match(request.method, request.path)
+        # Of headers with the same name the first one counts.
+        headers = dict(reversed(request.headers))
+        authorization = headers.get(b"authorization")
         if isinstance(match, Miss):
-            return self._outside(self._unmatched(request, match))
-        operation = match.operation
+            return self._missed(request, match, authorization)
+        operation, path = match
         try:
-            guarded = self.runtime.guarded(request.header(b"authorization"))
+            guarded = self.runtime.guarded(authorization)
         except Denied as denied:
-            return self._outside(self._denied(request, operation, str(denied)))
+            return self._outside(self._answering.denied(request, operation, str(denied)))
         fitting = operation.read(
-            match.parameters,
+            path,
             request.query,
-            request.header(b"content-type"),
+            headers.get(b"content-type"),
             request.body,
             encoded_ids=guarded.answers.encoded_id == 200,
         )
+        wanted = None
+        if self._prefers and (b"prefer" in headers or "__" in request.query):
+            lines = [value for name, value in request.headers if name == b"prefer"]
+            wanted = preference(b", ".join(lines), request.query)
+        answering = self._answering
         with guarded.lock:
             now = guarded.catch_up()
-            if isinstance(fitting, list):
-                exchange = self._violated(request, operation, match.parameters, fitting)
+            plan = guarded.plan
+            struck = None
+            if plan is not None:
+                video = video_number(path, fitting) if plan.names_videos else None
+                # Every call counts; one that prefers an answer gets that.
+                struck = plan.strike(operation.id, video, valid=not isinstance(fitting, list))
+            if wanted is not None:
+                exchange = answering.preferred(request, operation, guarded, path, fitting, wanted)
+            elif struck is not None:
+                exchange = answering.afflicted(request, operation, guarded, path, fitting, struck)
             else:
-                exchange = self._fitting(request, operation, guarded, *fitting)
+                exchange = answering.regular(request, operation, guarded, path, fitting)
+            if self._explains or (wanted is not None and wanted.explain):
+                explain(exchange)
             exchange.at = now
+            exchange.received = wall()
             guarded.journal.append(exchange)
             clock = guarded.clock
             if clock.mode == "auto" and not guarded.leaps:
                 clock.tick()
-            if not guarded.sandbox.calls:
-                return exchange
-            job = guarded.sandbox.running.get(exchange.accepted) if exchange.accepted is not None else None
-            early = None
-            if exchange.accepted is not None and job is not None and is_early(job):
-                # Taken under the same lock, before anyone else can send it.
-                early = guarded.sandbox.outbox.take_front(exchange.accepted, guarded.sandbox.now)
-            wake = clock.mode == "auto" or (job is not None and clock.mode == "real")
+            early, wake = _called(guarded, exchange.accepted) if guarded.sandbox.calls else (None, False)
+        coming: Coming = exchange
         if early is not None:
-            return self.courier.first_callback(guarded, early, lambda: exchange)
-        if wake:
+            coming = self.courier.first_callback(guarded, early, lambda: exchange)
+        elif wake:
             self.courier.wake(guarded)
+        if exchange.latency or exchange.response.wire is not None:
+            return _then(coming, lambda exchange: self._late(guarded, exchange, request.patience))
+        return coming
+
+    def _missed(self, request: Request, miss: Miss, authorization: bytes | None) -> Exchange:
+        """The answer to a method and path that no operation has; it stands in the journal of its token's sandbox."""
+        near = nearest(request.method, request.path, self._known)
+        why = f"the path takes {', '.join(miss.allowed)}" if miss.allowed else "no operation has this path"
+        if near is not None:
+            why = f"{why}; {near.sentence}"
+        exchange = self._answering.unmatched(request, miss, why)
+        try:
+            guarded = self.runtime.guarded(authorization)
+        except Denied:
+            return self._outside(exchange)
+        with guarded.lock:
+            exchange.at = guarded.catch_up()
+            exchange.received = wall()
+            guarded.journal.append(exchange)
         return exchange
+
+    def _late(self, guarded: GuardedSandbox, exchange: Exchange, patience: float | None) -> Coming:
+        """The exchange, once its delay has passed on the sandbox's clock; no longer than the client waits."""
+        milliseconds, response = exchange.latency, exchange.response
+        clock = guarded.clock
+        if patience is not None:
+            wire = response.wire
+            # The client waits in real time, the delay is the sandbox's.
+            longest = round(min(LATEST, patience * 1_000 * clock.pace))
+            if milliseconds > longest or (wire is not None and wire.suffers is Suffering.UNANSWERED):
+                milliseconds = longest
+                exchange.response = replace(response, wire=Wire(Suffering.UNANSWERED))
+        if not milliseconds:
+            return exchange
+        with guarded.lock:
+            seconds = milliseconds / 1_000 / clock.speed if clock.mode == "real" and not guarded.leaps else None
+        if seconds is not None:
+            return self.courier.after(seconds, lambda: exchange)
+        try:
+            if hop(guarded, Ahead(milliseconds)) is not None:
+                return exchange
+        except ValueError:
+            return exchange  # the calendar ends before
+        leapt: Future[Exchange] = Future()
+        # However the leap ends, the answer comes then: a clock that others move is not moved twice.
+        self.courier.leap(guarded, Ahead(milliseconds)).add_done_callback(lambda _: _give(leapt, exchange))
+        return leapt
 
     def malformed(self, request: Request, sentence: str) -> Exchange:
         """The answer to bytes that are no HTTP request, or that hold what none may hold; `sentence` says what."""
-        answer = self.contract.unmatched["malformed-request"]
-        response = _response(answer, answer.fill({"Error message": sentence}))
-        violation = Violation("header", "", "http", sentence)
-        return self._outside(Exchange(request, response, "", sentence, violations=(violation,)))
+        return self._outside(self._answering.malformed(request, sentence))
 
     def example_id(self, token: str) -> str:
         """The id of the newest finished video in a fresh sandbox of this token; for a message to a person."""
         sandbox = self.runtime.fresh_sandbox(token)
         account = next(iter(sandbox.accounts.values()), None)
-        number = account.videos[-1] if account is not None and account.videos else 7
+        numbers = reversed(account.videos) if account is not None else ()
+        number = next((number for number in numbers if sandbox.videos[number].final), 7)
         return str(VideoId(sandbox.user, account.email if account else "demo@example.com", number))
 
-    # Ways to an answer
-
-    def _fitting(
-        self,
-        request: Request,
-        operation: Operation,
-        guarded: GuardedSandbox,
-        parameters: Mapping[str, Any],
-        body: Any,
-    ) -> Exchange:
-        origin = self.settings.public_url or request.origin
-        call = Call(guarded.sandbox, parameters, body, origin, guarded.answers, self._trouble, guarded.shown)
-        try:
-            triggers = self.contract.triggers[operation.id]
-            if triggers and (trigger := triggers.get(VideoId.parse(body["video_id"]).number)):
-                if trigger.answer is not None:
-                    return self._triggered(request, operation, guarded, trigger.answer, body)
-                call.ends = trigger.ends
-            value, why = HANDLERS[operation.id](call)
-            self._check(operation, operation.success, value)
-        except Refusal as refusal:
-            answer = refusing.answer(operation, refusal, guarded.answers)
-            value = answer.fill({**parameters, **refusal.values})
-            exchange = self._example(request, operation, answer, value, str(refusal))
-            exchange.refusal = answer.name
-            return exchange
-        except Exception as error:
-            return self._bug(request, operation, error)
-        exchange = Exchange(request, Response(operation.success, _JSON, orjson.dumps(value)), operation.id, why)
-        if call.accepted is not None:
-            exchange.accepted = call.accepted.number
-        return exchange
-
-    def _violated(
-        self,
-        request: Request,
-        operation: Operation,
-        parameters: Mapping[str, str],
-        violations: list[Violation],
-    ) -> Exchange:
-        first = violations[0]
-        answer = operation.refusing(first)
-        shown = {**parameters, first.pointer[1:]: first.value, "Error message": first.sentence}
-        value = answer.fill(shown)
-        exchange = self._example(request, operation, answer, value, str(value["error"]))
-        exchange.violations = tuple(violations)
-        return exchange
-
-    def _triggered(
-        self,
-        request: Request,
-        operation: Operation,
-        guarded: GuardedSandbox,
-        answer: Answer,
-        body: Mapping[str, Any],
-    ) -> Exchange:
-        wanted = VideoId.parse(body["video_id"])
-        account = guarded.sandbox.account_of(wanted)
-        max_jobs = body.get("maxJobs") or account.max_jobs
-        why = f"video number {wanted.number} asks for this answer"
-        value = answer.fill({"email": wanted.email, "maxJobs": int(max_jobs), "Error message": why})
-        return self._example(request, operation, answer, value, why)
-
-    def _denied(self, request: Request, operation: Operation, why: str) -> Exchange:
-        answer = operation.answers[401, "unauthorized"]
-        return self._example(request, operation, answer, answer.fill({}), why)
-
-    def _unmatched(self, request: Request, miss: Miss) -> Exchange:
-        answer = self.contract.unmatched["method-not-allowed" if miss.allowed else "not-found"]
-        extra: Headers = ((b"allow", ", ".join(miss.allowed).encode()),) if miss.allowed else ()
-        why = f"the path takes {', '.join(miss.allowed)}" if miss.allowed else "no operation has this path"
-        return Exchange(request, _response(answer, answer.fill({}), extra), "", why)
-
-    def _example(self, request: Request, operation: Operation, answer: Answer, value: Any, why: str) -> Exchange:
-        try:
-            self._check(operation, answer.status, value)
-        except Bug as bug:
-            return self._bug(request, operation, bug)
-        return Exchange(request, _response(answer, value), operation.id, why)
-
-    def _check(self, operation: Operation, status: int, value: Any) -> None:
-        if misfits := operation.misfit(status, value):
-            raise Bug(f"{operation.id} {status}: {misfits[0].sentence} ({misfits[0].pointer or '/'})")
-
-    def _bug(self, request: Request, operation: Operation, error: Exception) -> Exchange:
-        if self.settings.strict:
-            raise error
-        log.error("bug in the mock: %s: %s", operation.id, error, exc_info=error)
-        return Exchange(request, bug(error), operation.id, f"bug in the mock: {error}")
-
     def _outside(self, exchange: Exchange) -> Exchange:
-        self.runtime.outside.append(exchange)
+        exchange.received = wall()
+        with self.runtime.lock:
+            self.runtime.outside.append(exchange)
         return exchange
 
-    def _pending_text(self) -> str:
-        answer = self.contract.operations["upscaleVideo"].answer(refusing.EXAMPLES[PendingError])
-        return str(answer.fill({})["error"]) if answer else ""
+
+def _called(guarded: GuardedSandbox, accepted: int | None) -> tuple[Callback | None, bool]:
+    """The callback that has to go before the answer, taken; and whether the courier has something to do behind it.
+
+    `accepted` is the number of the video whose job the answer starts. The sandbox's lock is held.
+    """
+    sandbox = guarded.sandbox
+    job = sandbox.running.get(accepted) if accepted is not None else None
+    early = None
+    if accepted is not None and job is not None and is_early(job):
+        # Taken under the same lock, before anyone else can send it.
+        early = sandbox.outbox.take_front(accepted, sandbox.now)
+    mode = guarded.clock.mode
+    return early, mode == "auto" or (job is not None and mode == "real")
+
+
+def _then(coming: Coming, proceed: Callable[[Exchange], Coming]) -> Coming:
+    """What `proceed` makes of an exchange, once there is one."""
+    if isinstance(coming, Exchange):
+        return proceed(coming)
+    following: Future[Exchange] = Future()
+
+    def go_on(done: Future[Exchange]) -> None:
+        try:
+            further = proceed(done.result())
+        except CancelledError:
+            following.cancel()
+        except Exception as error:
+            if following.set_running_or_notify_cancel():
+                following.set_exception(error)
+        else:
+            if isinstance(further, Exchange):
+                _give(following, further)
+            else:
+                further.add_done_callback(copy)
+
+    def copy(done: Future[Exchange]) -> None:
+        if done.cancelled():
+            following.cancel()
+        else:
+            _give(following, done.result())
+
+    coming.add_done_callback(go_on)
+    return following
+
+
+def _give(coming: Future[Exchange], exchange: Exchange) -> None:
+    """End a future with what was waited for, unless whoever waited is gone."""
+    if coming.set_running_or_notify_cancel():
+        coming.set_result(exchange)
 
 
 def _log_attempt(attempted: Attempted) -> None:
     callback = attempted.callback
     level = logging.WARNING if attempted.receipt.verdict is Verdict.DENIED else logging.INFO
     log.log(level, "callback %s %s to %a: %s", callback.video.number, callback.status.name, callback.url, attempted.why)
-
-
-def _response(answer: Answer, value: Any, extra: Headers = ()) -> Response:
-    return Response(answer.status, (*_JSON, *extra), orjson.dumps(value), answer.reason)

@@ -9,6 +9,7 @@ from mockserver.clock import stopwatch
 from mockserver.message import Headers, Request, Response
 from mockserver.service import Service
 from mockserver.spec.body import MAX_BYTES
+from mockserver.suffering import without_connection
 
 if TYPE_CHECKING:
     from a2wsgi import WSGIMiddleware
@@ -18,7 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-_PAGES: Final = frozenset({"/", "/openapi.json", "/openapi.yaml"})
+_PAGES: Final = frozenset({"/", "/faults", "/openapi.json", "/openapi.yaml"})
 DRAINED_BYTES: Final = 64 * MAX_BYTES
 """Bytes that are read of a body before the connection is given up: a client hears the answer only when it has sent."""
 
@@ -119,6 +120,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def _send(send: Send, response: Response) -> None:
+    response = without_connection(response)
     headers: Headers = response.headers
     if response.status not in (204, 304):
         headers = [*headers, (b"content-length", b"%d" % len(response.body))]

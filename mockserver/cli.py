@@ -1,6 +1,7 @@
-"""The command line: `mockserver serve`, `spec`, `listen`; `timeline`, `advance`, `reset` of a mock that runs."""
+"""The command line: `mockserver serve`, `spec`, `listen`; `timeline`, `requests`, `advance`, `reset` of a live mock."""
 
 import os
+import secrets
 import sys
 import threading
 from functools import partial
@@ -10,9 +11,13 @@ from typing import Any, Final, Literal, NoReturn
 import click
 
 from mockserver import __version__
-from mockserver.listen import listen, on_port_file, words
+from mockserver.fault_commands import faults, trigger
+from mockserver.listen import listen, on_port_file
 from mockserver.options import make_api, mock_options, option
 from mockserver.remote import advance, reset
+from mockserver.requests_command import requests
+from mockserver.scenario_command import scenarios
+from mockserver.terminal import shows_colours, words
 from mockserver.timeline import timeline
 
 _DEMO_TOKEN: Final = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
@@ -64,7 +69,6 @@ def serve(*, host: str, port: int, port_file: Path | None, log_format: Literal["
     from mockserver import server
     from mockserver.request_log import RequestLog
 
-    api = make_api(options)
     try:
         listener = server.bind(host, port)
     except OSError as error:
@@ -73,8 +77,16 @@ def serve(*, host: str, port: int, port_file: Path | None, log_format: Literal["
         ) from None
     url = server.address(listener)
 
-    if not listener.getsockname()[0].startswith(("127.", "::1")):
-        click.echo(f"mockserver: {url} is open to others, and so is its control API", err=True)
+    made = None
+    if options["control_token"] is None and not server.is_loopback(listener):
+        made = options["control_token"] = secrets.token_urlsafe()
+    try:
+        api = make_api(options)
+    except click.ClickException:
+        listener.close()
+        raise
+    if made is not None and log_format == "text":
+        click.echo(f"mockserver: control token (send it as X-Mock-Control-Token): {made}", err=True)
 
     on_port_file(port_file)
 
@@ -83,7 +95,8 @@ def serve(*, host: str, port: int, port_file: Path | None, log_format: Literal["
         if log_format == "text":
             _say(_greeting(url, api))
         else:
-            _say(f'{{"listening":"{url}"}}')
+            told = "" if made is None else f',"control_token":"{made}"'
+            _say(f'{{"listening":"{url}"{told}}}')
 
     try:
         server.run(api, listener, log=RequestLog(sys.stdout, log_format), ready=ready)
@@ -111,8 +124,12 @@ def spec(form: str) -> None:
         click.echo(document.text, nl=False)
 
 
+cli.add_command(faults)
+cli.add_command(trigger)
+cli.add_command(scenarios)
 cli.add_command(listen)
 cli.add_command(timeline)
+cli.add_command(requests)
 cli.add_command(advance)
 cli.add_command(reset)
 
@@ -142,7 +159,7 @@ def _undelivered(api: Any, log_format: str) -> list[str]:
 def _say(text: str) -> None:
     """Print it. Whoever reads may go: then BrokenPipeError ends the run, without a word."""
     try:
-        click.echo(text)
+        click.echo(text if shows_colours(sys.stdout) else click.unstyle(text))
     except BrokenPipeError:
         raise
     except OSError as error:

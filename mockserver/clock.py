@@ -55,6 +55,11 @@ class Clock:
         now = self._anchor + int((self._real() - self._since) * self.speed) // 1_000_000
         return now if now < LATEST else LATEST  # noqa: FURB136 - read at every request: a call less
 
+    @property
+    def pace(self) -> float:
+        """Seconds that pass here in a second of whoever waits: one where the clock only moves when told."""
+        return 1.0 if self.mode == "manual" else self.speed
+
     def seconds_until(self, instant: int) -> float | None:
         """Real seconds until an instant, 0 if it has come; None if the clock does not move by itself."""
         if self._stands:
@@ -114,6 +119,9 @@ def give_way() -> None:
     """Let another thread have its turn, if one waits."""
     time.sleep(0)
 
+
+pause = time.sleep
+"""Let so many real seconds pass."""
 
 wall = time.time
 """The real instant, in seconds since 1970: for log lines."""

@@ -1,7 +1,6 @@
 """Calls of the control API of a mock that runs somewhere, for commands that are thin around them."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mockserver.options import option
+from mockserver.terminal import plain, words
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -32,17 +32,22 @@ class ControlError(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class ControlClient:
-    """The control API at `url` (scheme, host and port), in the sandbox of `token`. Raises ValueError for a bad one."""
+    """The control API at `url` (scheme, host and port), in the sandbox of `token`.
+
+    `control_token` is what a mock off loopback wants besides, None for none. Raises ValueError for a bad one of them.
+    """
 
     url: str
     token: str
+    control_token: str | None = None
 
     def __post_init__(self) -> None:
         found = _BASE.fullmatch(self.url)
         if not found or int(found[1] or 0) > 65_535:
             raise ValueError(f"--url takes scheme, host and port only, as {_URL}, got {self.url!a}")
-        if not (self.token.isascii() and self.token.isprintable() and self.token.strip()):
-            raise ValueError("--token takes printable ASCII, and some of it")
+        for option_name, value in (("--token", self.token), ("--control-token", self.control_token)):
+            if value is not None and not (value.isascii() and value.isprintable() and value.strip()):
+                raise ValueError(f"{option_name} takes printable ASCII, and some of it")
         object.__setattr__(self, "url", self.url.removesuffix("/"))
 
     def ask(self, method: str, path: str, body: Any = None, *, seconds: float | None = SECONDS) -> Any:
@@ -92,6 +97,8 @@ class ControlClient:
         opener.add_handler(HTTPHandler())
         opener.add_handler(HTTPSHandler())
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        if self.control_token is not None:
+            headers["X-Mock-Control-Token"] = self.control_token
         data = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -116,16 +123,16 @@ class ControlClient:
 
 
 def client_options(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command --url and --token; its function gets a `client` in the place of both.
+    """Give a command --url, --token and --control-token; its function gets a `client` in the place of all three.
 
-    Their variables bear the command's name: MOCKSERVER_TOKEN is that of `serve`, and may hold several.
+    The variables of the first two bear the command's name: MOCKSERVER_TOKEN is that of `serve`, and may hold several.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
-        def called(*, url: str, token: str, **others: Any) -> None:
+        def called(*, url: str, token: str, control_token: str | None, **others: Any) -> None:
             try:
-                client = ControlClient(url, token)
+                client = ControlClient(url, token, control_token)
             except ValueError as error:
                 raise click.UsageError(str(error)) from None
             function(client=client, **others)
@@ -134,14 +141,10 @@ def client_options(command: str) -> Callable[[Callable[..., None]], Callable[...
         of_url = option("--url", default=_URL, envvar=f"{variable}_URL", help="Scheme, host and port of the mock.")
         sandbox = "The API token whose sandbox is meant."
         of_token = option("--token", default=_TOKEN, envvar=f"{variable}_TOKEN", help=sandbox)
-        return of_url(of_token(called))
+        guarded = "What a mock wants in X-Mock-Control-Token that does not listen on loopback."
+        return of_url(of_token(option("--control-token", help=guarded)(called)))
 
     return decorate
-
-
-def plain(text: str) -> str:
-    """A text with nothing in it that a terminal takes for a command."""
-    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _words(error: OSError) -> str:
@@ -149,7 +152,5 @@ def _words(error: OSError) -> str:
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
         return "it does not take connections in time"
-    number = getattr(reason, "errno", None) or 0
-    # Below 0 are those of name resolution, which only the error itself has words for.
-    text = os.strerror(number) if number > 0 else str(getattr(reason, "strerror", None) or reason)
+    text = words(reason) if isinstance(reason, OSError) else str(reason)
     return plain(text[:1].lower() + text[1:])

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, Final, TypeVar
@@ -21,6 +21,7 @@ from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Receipt, Verdict
 from mockserver.leap import Happened, Until, leap
 from mockserver.posting import Posting, receipt
+from mockserver.receivers import LocalCarrier, Receivers
 from mockserver.runtime import GuardedSandbox, Leaping
 
 _IN_FLIGHT: Final = 256
@@ -54,7 +55,7 @@ class Courier:
     """The courier of one mock; it starts its thread at once, and ends with `close`.
 
     `timeout` are the real seconds of one attempt; `observer` is told of each that ended, on the courier's thread. With
-    `strict`, a callback that breaks the contract ends a leap with MisfitError.
+    `strict`, a callback that breaks the contract ends a leap with MisfitError. `receivers` get theirs without a socket.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Courier:
         strict: bool = False,
         observer: Callable[[Attempted], None],
         lock: AbstractContextManager[object],
+        receivers: Receivers | None = None,
     ) -> None:
         self._posting = posting
-        self._carrier = Carrier(destinations, timeout=timeout)
+        carrier = Carrier(destinations, timeout=timeout)
+        self._carrier = carrier if receivers is None else LocalCarrier(receivers, carrier, timeout)
         self._strict = strict
         self._observer = observer
         self._rounds: dict[GuardedSandbox, _Round] = {}
@@ -97,6 +100,15 @@ class Courier:
     def first_callback(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> "Future[_T]":
         """Send a callback that is in flight; what `then` gives comes when the attempt has ended."""
         return self._submit(self._early(guarded, callback, then))
+
+    def after(self, seconds: float, then: Callable[[], _T]) -> "Future[_T]":
+        """What `then` gives, so many real seconds from now."""
+        return self._submit(self._pause(seconds, then))
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Run `call` on the courier's thread soon; not at all where the courier ends. Takes no lock."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(call)
 
     def close(self) -> None:
         """End at once; what is on its way is given up."""
@@ -258,6 +270,10 @@ class Courier:
         each = self._rounds.setdefault(guarded, _Round())
         # Who waits may be gone by then; the attempt goes on.
         await asyncio.shield(self._launch(guarded, callback, each, each.early))
+        return then()
+
+    async def _pause(self, seconds: float, then: Callable[[], _T]) -> _T:
+        await asyncio.sleep(seconds)
         return then()
 
     async def _send(self, guarded: GuardedSandbox, callback: Callback) -> Receipt | None:

@@ -56,7 +56,12 @@ def upscale_video(call: Call) -> Done:
 
 def list_videos(call: Call) -> Done:
     parameters = call.parameters
-    page = call.sandbox.page(parameters.get("email"), limit=int(parameters["limit"]), offset=int(parameters["offset"]))
+    page = call.sandbox.page(
+        parameters.get("email"),
+        limit=int(parameters["limit"]),
+        offset=int(parameters["offset"]),
+        oldest_first=call.answers.order == "oldest",
+    )
     videos = [_video(call, video) for video in page]
     return {"data": videos}, f"{len(videos)} videos"
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -10,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from mockserver.clock import stopwatch, wall
 from mockserver.options import option
+from mockserver.terminal import Printer, plain, shows_colours, words
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -94,11 +94,11 @@ def read(path: str, headers: Headers, body: bytes) -> Record:
     except (ValueError, RecursionError):
         faults.append(f"not JSON: {len(body)} bytes")
     record: Record = {"path": path}
-    for key, (name, kind, words) in _FIELDS.items():
+    for key, (name, kind, form) in _FIELDS.items():
         value = parsed.get(name) if isinstance(parsed, dict) else None
         record[key] = value if isinstance(value, kind) else None
         if isinstance(parsed, dict) and record[key] is None and (value is not None or key != "replyRef"):
-            faults.append(f"no {name}" if value is None else f"{name} is not {words}")
+            faults.append(f"no {name}" if value is None else f"{name} is not {form}")
     error = "; ".join(faults)
     return {**record, "webhook_id": webhook_id, "bytes": len(body), "answered": None, "error": error, "body": parsed}
 
@@ -148,8 +148,7 @@ def _errors(record: Record, answer: Answer) -> str:
 
 
 def _plain(text: str) -> str:
-    text = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
-    return text if text.isprintable() else ascii(text)[1:-1]
+    return plain(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 class Sink:
@@ -250,39 +249,6 @@ async def _send(send: "Send", answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-class _Stop(Exception):  # noqa: N818 - no error
-    """Raised by the handler of a signal, to leave a write that waits for a reader."""
-
-
-class Printer:
-    """Writes whole lines at once. No longer does so once who read them has gone.
-
-    Past Python's buffers: what nobody reads must not hold up the end of the process.
-    """
-
-    def __init__(self, stream: TextIO | None) -> None:
-        self._file = None if stream is None else stream.fileno()
-        self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._writing = False
-        self.gone = False
-
-    def line(self, text: str) -> None:
-        data = f"{text}\n".encode(self._encoding, "backslashreplace")
-        try:
-            self._writing = True
-            while data and self._file is not None and not self.gone:
-                data = data[os.write(self._file, data) :]
-            self._writing = False
-        except (OSError, _Stop):
-            self._writing = False
-            self.gone = True
-
-    def stop(self) -> None:
-        """Called by the handler of a signal."""
-        if self._writing:
-            raise _Stop
-
-
 def _server(sink: Sink, printer: Printer, ready: Callable[[], None]) -> "Server":
     # Imported here: the rest of the command line needs no server.
     import asyncio
@@ -368,7 +334,7 @@ def listen(*, host: str, port: int, port_file: Path | None, format: str, **optio
     terminal = sys.stdout is not None and sys.stdout.isatty()
     text = format == "text" or (format == "auto" and terminal)
     printer = Printer(sys.stdout)
-    line = partial(text_line, colour=terminal) if text else json_line
+    line = partial(text_line, colour=shows_colours(sys.stdout)) if text else json_line
 
     def ready() -> None:
         on_port_file(port_file, partial(server.write_port, listener))
@@ -390,10 +356,3 @@ def on_port_file(file: Path | None, do: Callable[[Path], None] = lambda file: fi
             do(file)
     except OSError as error:
         raise click.ClickException(f"--port-file {file} can't be written: {words(error)}") from None
-
-
-def words(error: OSError | UnicodeError) -> str:
-    """What is wrong, without the path or address that the message names anyway."""
-    number = getattr(error, "errno", None) or 0
-    # Below 0 are those of name resolution, which only the error itself has words for.
-    return os.strerror(number) if number > 0 else str(getattr(error, "strerror", error))

@@ -1,6 +1,7 @@
 """The whole mock behind one door: the emulated API, the control API and the files. The adapters are thin around it."""
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mockserver import media
@@ -20,9 +21,18 @@ log = logging.getLogger("mockserver")
 class Mock:
     """One mock, for any number of adapters."""
 
+    exchange: Callable[[Request], Coming]
+    """The answer to any request but one for a page, with what led to it. Only a strict mock raises."""
+
     def __init__(self, api: Api) -> None:
         self.api = api
         self._control: Control | None = None
+        self.exchange = self._exchange
+        if api.settings.cors:
+            # Imported here: few mocks are called by pages of other origins.
+            from mockserver.cors import Cors
+
+            self.exchange = Cors(api.settings.cors, self._exchange).exchange
 
     @property
     def control(self) -> "Control":
@@ -36,8 +46,8 @@ class Mock:
                     self._control = Control(self.api)
         return self._control
 
-    def exchange(self, request: Request) -> Coming:
-        """The answer to any request but one for a page, with what led to it. Only a strict mock raises."""
+    def _exchange(self, request: Request) -> Coming:
+        """The same without regard to the origin of a page."""
         if not request.parsed and (sentence := fault_of(request)) is not None:
             return self.api.malformed(request, sentence)
         path = request.path

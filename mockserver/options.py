@@ -41,10 +41,14 @@ _OPTIONS: Final = (
     option(
         "--clock",
         type=click.Choice(MODES),
-        default="real",
-        help="real runs; manual moves only when told; auto runs and makes a step of 10 s at each call.",
+        help="real runs; manual moves only when told; auto runs and makes a step of 10 s at each call. Default: the "
+        "scenario's, else real.",
     ),
-    option("--speed", type=click.FloatRange(0, MAX_SPEED, min_open=True), default=1.0, help="60: a minute a second."),
+    option(
+        "--speed",
+        type=click.FloatRange(0, MAX_SPEED, min_open=True),
+        help="60: a minute a second. Default: the scenario's, else 1.",
+    ),
     option("--seed", type=int, default=0, help="Of every sandbox's content and durations."),
     option("--scenario", help="A file, or the name of a ready-made scenario."),
     option(
@@ -65,6 +69,31 @@ _OPTIONS: Final = (
         type=click.FloatRange(0, 600, min_open=True),
         default=10.0,
         help="Real seconds that an attempt to deliver a callback may take.",
+    ),
+    option("--max-sandboxes", type=click.IntRange(1), default=10_000, help="For one more, an idle one goes."),
+    option("--control-token", help="What /__mock/ asks for in X-Mock-Control-Token; off loopback there is always one."),
+    option(
+        "--allow-host",
+        "allow_hosts",
+        multiple=True,
+        callback=_hosts,
+        metavar="HOST",
+        help="A name by which /__mock/ may be called, besides localhost and addresses; or *.name.",
+    ),
+    option(
+        "--cors",
+        multiple=True,
+        callback=_hosts,
+        metavar="ORIGIN",
+        help="Pages of this origin may call the emulated API; * for any.",
+    ),
+    option("--prefer/--no-prefer", default=True, help="Whether requests may ask for an answer by `Prefer: code=`."),
+    option("--explain", is_flag=True, help="Say in X-Mock-Explain why each answer is this one."),
+    option(
+        "--journal",
+        type=click.IntRange(1, 1_000_000),
+        default=1_000,
+        help="Exchanges that each sandbox's journal keeps.",
     ),
     option("--contract", type=click.Path(path_type=Path), help="An OpenAPI file in the place of our own."),
 )

@@ -40,6 +40,8 @@ class Posting:
                 misfit = self._form.violations(value)[0]
                 raise MisfitError(f"callback of {value['video_id']}: {misfit.sentence} ({misfit.pointer or '/'})")
             body = orjson.dumps(value)
+            if guarded.liberties is not None:
+                body = guarded.liberties.callback(self._form, body)
             guarded.shown.keep(callback, body)
         headers: Headers = _HEADERS
         if guarded.secret is not None:

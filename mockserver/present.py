@@ -9,14 +9,26 @@ from mockserver.scenario import Answers
 
 _SECURED: Final = "…secured…"
 _MONTH: Final = 30 * 86_400_000
+_ALWAYS: Final = frozenset({"video_id", "video_status", "video_status_name", "video_status_final"})
+"""The fields of a video that the contract requires."""
+_EMPTY: Final[tuple[Any, ...]] = ("", 0, None, {})
 
 
 def video(
-    sandbox: Sandbox, video: Video, origin: str, answers: Answers, status: Status | None = None
+    sandbox: Sandbox,
+    video: Video,
+    origin: str,
+    answers: Answers,
+    status: Status | None = None,
+    *,
+    unready: bool = False,
 ) -> dict[str, Any]:
-    """`Video`, as it is or as it was in an earlier `status`. `origin` is the address that media is served from."""
+    """`Video`, as it is or as it was in an earlier `status`. `origin` is the address that media is served from.
+
+    With `unready` it is COMPLETED, but its file is not there yet.
+    """
     status = status or video.status
-    completed = status is Status.COMPLETED
+    completed = status is Status.COMPLETED and not unready
     footage = video.footage
     upscaled = video.original is not None
     width, height = footage.size(upscaled=upscaled) if completed else (0, 0)
@@ -53,7 +65,7 @@ def video(
         "duration": footage.seconds,
         "extended": 0,
         "lip_sync": None if upscaled else {},
-        "url": media and f"{media}.mp4",
+        "url": f"{media}.mp4" if media else _early_url(answers, status, image),
         "img_id": 0,
         "img_url": image,
         "motion_brush": "",
@@ -74,15 +86,27 @@ def video(
         "workflow_tag": "",
         "customer_paths": None,
     }
+    if answers.absent_fields:
+        presented = {key: value for key, value in presented.items() if key in _ALWAYS or value not in _EMPTY}
     if job is not None:
         _add_reply(presented, job)
     return presented
 
 
+def unready(sandbox: Sandbox, video: Video, answers: Answers) -> bool:
+    """Whether a COMPLETED upscale has to do without its file for now."""
+    if not answers.unready or video.job is None or video.status is not Status.COMPLETED:
+        return False
+    return sandbox.now < video.job.reached[-1][0] + round(answers.unready * 1_000)
+
+
 def callback(sandbox: Sandbox, callback: Callback, answers: Answers) -> dict[str, Any]:
     """`VideoCallback`: the video as it was when the callback came to be owed, and where it goes."""
     told = callback.video
-    return {**video(sandbox, told, told.origin, answers, callback.status), "replyUrl": callback.url}
+    # It tells of the instant of the end.
+    lacks = answers.unready > 0 and callback.status is Status.COMPLETED
+    shown = video(sandbox, told, told.origin, answers, callback.status, unready=lacks)
+    return {**shown, "replyUrl": callback.url}
 
 
 def video_id(sandbox: Sandbox, video: Video) -> str:
@@ -156,6 +180,12 @@ def user(sandbox: Sandbox) -> dict[str, Any]:
     if sandbox.reply_url is not None:
         presented["replyUrl"] = sandbox.reply_url
     return presented
+
+
+def _early_url(answers: Answers, status: Status, image: str) -> str:
+    """The url of a video without its file: none, or a file as large as the source's `image`."""
+    early = answers.early_url and status not in (Status.MODERATED, Status.FAILED)
+    return f"{image.removesuffix('jpg')}mp4" if early else ""
 
 
 def _add_reply(presented: dict[str, Any], job: Job) -> None:

@@ -16,10 +16,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from mockserver.asgi import DRAINED_BYTES, Message, is_page, raw_path, to_request
 from mockserver.hygiene import fault_in
-from mockserver.message import Request, Response
+from mockserver.message import Request, Response, Suffering, Wire
 from mockserver.problem import bug
 from mockserver.service import Service
 from mockserver.spec.body import MAX_BYTES
+from mockserver.suffering import cut, dribble
 
 _HEAD_BYTES: Final = 65_536
 """The longest head that is read."""
@@ -50,12 +51,18 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
         """A request whose offer of another protocol was struck out, and what came behind its head."""
         ending = False
         """Whether nothing more is read: the connection closes once what is owed is answered."""
+        unanswered = False
+        """Whether the client waits for an answer that never comes; what it sends is dropped."""
+        dribbling: asyncio.Task[None] | None = None
+        """An answer that is written piece by piece."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.logger = errors
 
         def data_received(self, data: bytes) -> None:
+            if self.unanswered:
+                return
             self.received = data
             super().data_received(data)
             while self.declined:
@@ -78,7 +85,18 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
             self.parser = HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.dribbling is not None:
+                self.dribbling.cancel()
+            super().connection_lost(exc)
+
+        def shutdown(self) -> None:
+            # The server ends at once: what is not answered by now never is.
+            self.transport.close()
+
         def eof_received(self) -> bool:  # type: ignore[override]
+            if self.unanswered:
+                return False
             # The client may have ended only its own sending, and wait for its answers.
             self._end()
             return not self.transport.is_closing()
@@ -169,7 +187,38 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
             if not cycle.keep_alive:
                 head += b"connection: close\r\n"
             asked: str = cast("Message", cycle.scope)["method"]
-            self.transport.write(b"%b\r\n%b" % (head, b"" if asked == "HEAD" else body))
+            if asked == "HEAD":
+                body = b""
+            if response.wire is not None:
+                self._suffer(cycle, response.wire, head + b"\r\n", body)
+                return
+            self.transport.write(b"%b\r\n%b" % (head, body))
+            self._written(cycle)
+
+        def _suffer(self, cycle: RequestResponseCycle, wire: Wire, head: bytes, body: bytes) -> None:
+            if wire.suffers is Suffering.UNANSWERED:
+                self.unanswered = True
+                # Once what came with the request is parsed.
+                self.loop.call_soon(self._read_on)
+            elif wire.suffers is Suffering.DRIBBLED:
+                self.dribbling = self.loop.create_task(dribble(self.transport, head, body, wire.seconds))
+                self.dribbling.add_done_callback(lambda _: self._dribbled(cycle))
+            else:
+                cut(self.transport, wire.suffers, head, body)
+
+        def _read_on(self) -> None:
+            """See to it that the client is seen to go, which would not be while requests wait their turn."""
+            if self.ending:
+                self.transport.close()
+            elif not self.transport.is_closing():
+                self.flow.resume_reading()
+
+        def _dribbled(self, cycle: RequestResponseCycle) -> None:
+            self.dribbling = None
+            if not self.transport.is_closing():
+                self._written(cycle)
+
+        def _written(self, cycle: RequestResponseCycle) -> None:
             cycle.response_started = cycle.response_complete = True
             if not cycle.keep_alive:
                 self.transport.close()

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from mockserver.control_client import ControlClient, client_options, plain
-from mockserver.listen import Printer
+from mockserver.control_client import ControlClient, client_options
+from mockserver.terminal import Printer, plain
 from mockserver.timeline import story
 
 _WORDS: Final = ("next-event", "idle")

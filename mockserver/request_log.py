@@ -13,6 +13,8 @@ import orjson
 from mockserver.attempted import Attempted
 from mockserver.domain import Verdict
 from mockserver.journal import Exchange
+from mockserver.masking import mask_tokens
+from mockserver.terminal import shows_colours
 
 Format = Literal["text", "json"]
 _COLOURS: Final = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
@@ -68,7 +70,7 @@ class RequestLog:
         self._thread.join(seconds)
 
     def _write(self) -> None:
-        colour = self._stream.isatty()
+        colour = shows_colours(self._stream)
         encoding = self._stream.encoding or "utf-8"
         while (batch := self._batches.get()) is not None:
             lines = "".join(map(self._line, batch))
@@ -92,13 +94,13 @@ def _text(entry: Entry) -> str:
 
 
 def _of_exchange(exchange: Exchange) -> tuple[str, str, str]:
-    asked = f"{exchange.request.method} {exchange.request.path}"
-    return asked, _status(exchange.response.status), exchange.why
+    asked = f"{exchange.request.method} {mask_tokens(exchange.request.path)}"
+    return asked, _status(exchange.response.status), mask_tokens(exchange.why)
 
 
 def _of_attempt(attempted: Attempted) -> tuple[str, str, str]:
     callback, receipt = attempted.callback, attempted.receipt
-    asked = f"callback {callback.video.number} {callback.status.name} to {callback.url}"
+    asked = f"callback {callback.video.number} {callback.status.name} to {mask_tokens(callback.url)}"
     if receipt.status is not None:
         return asked, _status(receipt.status), attempted.why
     word = "denied" if receipt.verdict is Verdict.DENIED else "failed"
@@ -123,7 +125,7 @@ def _json(entry: Entry) -> str:
     if isinstance(what, Exchange):
         shown |= {
             "method": what.request.method,
-            "path": what.request.path,
+            "path": mask_tokens(what.request.path),
             "operation": what.operation,
             "status": what.response.status,
         }
@@ -133,10 +135,10 @@ def _json(entry: Entry) -> str:
             "callback": callback.number,
             "video": callback.video.number,
             "video_status": callback.status.name,
-            "url": callback.url,
+            "url": mask_tokens(callback.url),
             "attempt": what.attempts,
             "status": what.receipt.status,
             "outcome": what.outcome.value if what.outcome is not None else None,
         }
-    shown |= {"why": what.why, "ms": round(entry.took * 1_000, 3)}
+    shown |= {"why": mask_tokens(what.why), "ms": round(entry.took * 1_000, 3)}
     return orjson.dumps(shown).decode() + "\n"

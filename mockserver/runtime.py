@@ -1,22 +1,32 @@
 """The sandboxes by their tokens, each with its clock, journal and lock. The only module that makes locks."""
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 from zlib import crc32
 
-from mockserver.clock import Clock, give_way
+from mockserver.clock import Clock, give_way, stopwatch
 from mockserver.domain import Sandbox
+from mockserver.eviction import leaving
+from mockserver.faults.plan import Plan
 from mockserver.journal import Journal
+from mockserver.liberties import Liberties
 from mockserver.scenario import Answers, Scenario
 from mockserver.settings import Settings
 from mockserver.shown import ShownVideos
+from mockserver.tally import Tally
 
 SLICE: Final = 200
 """Steps for which a lock is held: about a millisecond."""
+
+_NAMED: Final = 3
+"""Tokens that a line about sandboxes which made room names."""
+
+log = logging.getLogger("mockserver")
 
 
 class Leaping(Exception):  # noqa: N818 - an answer, not an error
@@ -28,7 +38,8 @@ class GuardedSandbox:
     """A sandbox with its clock and journal, behind its lock.
 
     Hold `lock` while touching anything in it; never during I/O, and for no longer than about a millisecond. `leaps`
-    while its clock is being moved; `retired` once a fresh one took its place.
+    while its clock is being moved; `retired` once a fresh one took its place. `plan` is the fault plan, `liberties` are
+    taken with answers.
     """
 
     sandbox: Sandbox
@@ -41,6 +52,10 @@ class GuardedSandbox:
     lock: Lock = field(default_factory=Lock)
     leaps: bool = False
     retired: bool = False
+    plan: Plan | None = None
+    liberties: Liberties | None = None
+    used: float = field(default_factory=stopwatch)
+    """When it was last asked for, on the stopwatch."""
 
     @contextmanager
     def now(self) -> Iterator[Sandbox]:
@@ -80,11 +95,25 @@ class GuardedSandbox:
                 self.leaps = False
                 self.clock.release()
 
-    def retire(self) -> None:
-        """Nothing that it owes will be sent any more."""
+    def is_idle(self) -> bool:
+        """Whether at its clock's instant no job runs and no callback is owed."""
+        sandbox = self.sandbox
+        with self.lock:
+            if self.leaps:
+                return False
+            if sandbox.running:
+                self.catch_up()
+            return not (sandbox.running or sandbox.outbox.waiting or sandbox.outbox.held)
+
+    def retire(self) -> Tally:
+        """Nothing that it owes will be sent any more. Returns what was counted of it."""
+        tally = Tally()
         with self.lock:
             self.retired = True
             self.sandbox.withdraw()
+            self.journal.tell()
+            tally.add(self.sandbox, self.journal)
+        return tally
 
 
 class Denied(Exception):  # noqa: N818 - an answer, not an error
@@ -94,7 +123,8 @@ class Denied(Exception):  # noqa: N818 - an answer, not an error
 class Runtime:
     """All sandboxes of one mock, each by `scenario` at first; an upscale costs `cost` credits.
 
-    `outside` is the journal of exchanges that reached none.
+    There are never more than the settings say: others go for a new one. `outside` is the journal of exchanges that
+    reached none.
     """
 
     def __init__(
@@ -110,8 +140,15 @@ class Runtime:
         self._token = re.compile(token_pattern) if token_pattern else None
         self._sandboxes: dict[str, GuardedSandbox] = {}
         self._by_header: dict[bytes, GuardedSandbox] = {}
+        self._leaving: list[GuardedSandbox] = []
+        self._gone = Tally()
+        self._room = Lock()
+        self.started = stopwatch()
+        """When the mock began, on the stopwatch."""
         self.lock = Lock()
         """Of what the whole mock shares."""
+        self.evicted: Callable[[GuardedSandbox], None] = lambda _: None
+        """Is told of each sandbox that has made room."""
         self.outside = Journal(settings.journal)
 
     def guarded(self, authorization: bytes | None) -> GuardedSandbox:
@@ -120,16 +157,16 @@ class Runtime:
         Raises Denied for a header that gets none.
         """
         if authorization is not None and (known := self._by_header.get(authorization)) is not None:
+            known.used = stopwatch()
             return known
         token = _bearer(authorization)
         user = self._user(token)
         with self.lock:
             guarded = self._sandboxes.get(token)
-        # Made outside the lock: others need not wait for a large scenario.
-        guarded = guarded or self._fresh(user)
-        with self.lock:
-            guarded = self._sandboxes.setdefault(token, guarded)
-            self._by_header[b"Bearer " + token.encode("latin-1")] = guarded
+        if guarded is None:
+            # Made outside the lock: others need not wait for a large scenario.
+            guarded, _ = self._put(token, self._fresh(user), replacing=False)
+        guarded.used = stopwatch()
         return guarded
 
     def reset(
@@ -140,14 +177,18 @@ class Runtime:
         Returns it and the former one, whose debts are withdrawn. Raises Denied.
         """
         token = _bearer(authorization)
-        guarded = self._fresh(self._user(token), scenario)
-        with self.lock:
-            former = self._sandboxes.get(token)
-            self._sandboxes[token] = guarded
-            self._by_header[b"Bearer " + token.encode("latin-1")] = guarded
+        guarded, former = self._put(token, self._fresh(self._user(token), scenario), replacing=True)
         if former is not None:
-            former.retire()
+            self._retire(former)
         return guarded, former
+
+    def counted(self) -> tuple[list[GuardedSandbox], Tally]:
+        """The sandboxes whose counts stand in themselves, and the counts of all others that there ever were."""
+        gone = Tally()
+        with self.lock:
+            gone.merge(self._gone)
+            gone.note(self.outside)
+            return [*self._sandboxes.values(), *self._leaving], gone
 
     def __iter__(self) -> Iterator[tuple[str, GuardedSandbox]]:
         with self.lock:
@@ -163,10 +204,59 @@ class Runtime:
     def _fresh(self, user: str, scenario: Scenario | None = None) -> GuardedSandbox:
         settings = self._settings
         scenario = scenario or self._scenario
-        clock = Clock(settings.clock, settings.speed)
+        clock = scenario.clock(settings.clock, settings.speed)
         sandbox = Sandbox.start(user=user, rules=scenario.rules(self._cost), seed=settings.seed, now=clock.now())
         journal = Journal(settings.journal)
-        return GuardedSandbox(sandbox, clock, journal, scenario, scenario.answers, scenario.secret)
+        guarded = GuardedSandbox(sandbox, clock, journal, scenario, scenario.answers, scenario.secret)
+        guarded.liberties = Liberties.of(guarded.answers, self._cost if sandbox.rules.credits else 0)
+        if scenario.faults:
+            guarded.plan = Plan(scenario.faults, settings.seed)
+        return guarded
+
+    def _put(
+        self, token: str, guarded: GuardedSandbox, *, replacing: bool
+    ) -> tuple[GuardedSandbox, GuardedSandbox | None]:
+        """Keep a sandbox for a token, in the place of another only if `replacing`.
+
+        Returns the sandbox that the token has then, and the one whose place was taken: it is to be retired.
+        """
+        while True:
+            with self.lock:
+                present = self._sandboxes.get(token)
+                if present is not None and not replacing:
+                    return present, None
+                if present is not None or len(self._sandboxes) < self._settings.max_sandboxes:
+                    self._sandboxes[token] = guarded
+                    self._by_header[_header(token)] = guarded
+                    if present is not None:
+                        self._leaving.append(present)
+                    return guarded, present
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Let some sandboxes go if there are as many as there may be: a few, for to choose them takes a look at all."""
+        most = self._settings.max_sandboxes
+        # One thread at a time chooses; whoever waited for it finds the room made. Known tokens are served meanwhile.
+        with self._room:
+            with self.lock:
+                present = list(self._sandboxes.items()) if len(self._sandboxes) >= most else []
+            chosen, idle = leaving(present, max(1, most // 100))
+            with self.lock:
+                going = [each for each in chosen if self._sandboxes.get(each[0]) is each[1]]
+                for token, guarded in going:
+                    del self._sandboxes[token], self._by_header[_header(token)]
+                    self._leaving.append(guarded)
+        for _, guarded in going:
+            self._retire(guarded)
+            self.evicted(guarded)
+        if going:
+            _log_room(most, [token for token, _ in going], idle=idle)
+
+    def _retire(self, guarded: GuardedSandbox) -> None:
+        tally = guarded.retire()
+        with self.lock:
+            self._leaving.remove(guarded)
+            self._gone.merge(tally)
 
     def _number(self, token: str) -> str | None:
         """The user's number in a well-formed token."""
@@ -178,13 +268,13 @@ class Runtime:
         settings = self._settings
         number = self._number(token)
         if settings.tokens and token not in settings.tokens:
-            raise Denied(f"token {_masked(token)} is not one of --token")
+            raise Denied(f"token {masked(token)} is not one of --token")
         if number is not None:
             return number
         if settings.any_token or token in settings.tokens:
             # Made up, but the same at every start: ids keep their meaning.
             return str(crc32(token.encode()))
-        raise Denied(f"token {_masked(token)} is not of the form user:123-abc; --any-token accepts it")
+        raise Denied(f"token {masked(token)} is not of the form user:123-abc; --any-token accepts it")
 
 
 def _bearer(authorization: bytes | None) -> str:
@@ -197,6 +287,17 @@ def _bearer(authorization: bytes | None) -> str:
     return token.decode("latin-1")
 
 
-def _masked(token: str) -> str:
+def _header(token: str) -> bytes:
+    """The usual form of the header that bears a token."""
+    return b"Bearer " + token.encode("latin-1")
+
+
+def _log_room(most: int, tokens: list[str], *, idle: bool) -> None:
+    named = ", ".join(masked(token) for token in tokens[:_NAMED]) + (", ..." if len(tokens) > _NAMED else "")
+    loss = "" if idle else "; none was idle, so jobs that ran and callbacks that were owed are lost"
+    log.warning("%d sandboxes (%s) are gone for new ones: --max-sandboxes is %d%s", len(tokens), named, most, loss)
+
+
+def masked(token: str) -> str:
     """Enough of a token to recognise it, never all of a long one."""
     return ascii(token) if len(token) <= 6 else f"{token[:4]!a}..."

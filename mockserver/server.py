@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -32,6 +33,11 @@ def address(listener: socket.socket) -> str:
     """Where it listens, as "http://127.0.0.1:8596"."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can reach it."""
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def run(

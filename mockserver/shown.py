@@ -22,6 +22,8 @@ class ShownVideos:
         known = self._known.get(video.number)
         if known is not None and known[0] is video.status and known[1] == origin:
             return known[2]
+        if present.unready(sandbox, video, answers):
+            return present.video(sandbox, video, origin, answers, unready=True)
         if len(self._known) >= _MOST:
             self._known.clear()
         presented = present.video(sandbox, video, origin, answers)

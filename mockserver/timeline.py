@@ -15,9 +15,9 @@ from unicodedata import east_asian_width
 
 import click
 
-from mockserver.control_client import ControlClient, client_options, plain
-from mockserver.listen import Printer
+from mockserver.control_client import ControlClient, client_options
 from mockserver.options import option
+from mockserver.terminal import Printer, plain, shows_colours
 
 Item = Mapping[str, Any]
 """An event as the control API has it; or a request, whose `event` is "request"."""
@@ -26,7 +26,7 @@ MOST_BARS: Final = 8
 """Jobs that are drawn at the same time; bars of more would leave no room for words."""
 
 _STARTS, _GOES_ON, _HAS_LINE, _ENDS = "┌│├└"
-_TOLD: Final = frozenset({"at", "callbacks"})
+_OF_REQUESTS: Final = ("number", "operation", "method", "path", "status", "why", "refusal", "violations", "faults")
 _FINAL: Final = frozenset({"COMPLETED", "MODERATED", "FAILED"})
 _COLOURS: Final = {"COMPLETED": "green", "MODERATED": "red", "FAILED": "red", "GENERATING": "cyan", "QUEUED": "blue"}
 _HUNDREDS: Final = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
@@ -52,7 +52,8 @@ def merge(requests: Iterable[Item], events: Iterable[Item]) -> list[Item]:
     for request in requests:
         at = request["at"] or ""
         # The events tell the callbacks, each attempt at its own instant.
-        items.append({"at": at, "event": "request", **{key: request[key] for key in request if key not in _TOLD}})
+        told = {key: request[key] for key in _OF_REQUESTS if request.get(key) not in (None, [])}
+        items.append({"at": at, "event": "request", **told})
         if request["operation"] == "upscaleVideo" and request["status"] == 200 and accepted.get(at):
             items.append(accepted[at].popleft())
     items += [event for started in accepted.values() for event in started]
@@ -99,7 +100,8 @@ def words(item: Item) -> list[Words]:
     """What an item says, without its instant; nothing in it is a command to a terminal."""
     if item["event"] == "request":
         asked = Words(f"{plain(item['method'])} {plain(item['path'])} ")
-        answered = Words(f"{item['status']:d}", _HUNDREDS.get(item["status"] // 100))
+        status = item["status"]
+        answered = Words(f"{status:d}" if status else "-", _HUNDREDS.get(status // 100))
         return [asked, answered, Words(f"  {plain(item['why'])}")]
     name, status = plain(item["video_id"].rpartition("-video:")[2]), plain(item["status"])
     if item["event"] == "callback":
@@ -227,7 +229,8 @@ def _lines(requests: list[Item], events: list[Item], omitted: int, form: str) ->
     width = shutil.get_terminal_size().columns if drawn else None
     if gone := missing(requests, omitted):
         yield line([Words(gone)], width=width)
-    yield from story(items, drawn=drawn, width=width)
+    told = story(items, drawn=drawn, width=width)
+    yield from told if shows_colours(sys.stdout) else map(click.unstyle, told)
 
 
 def _is_drawable(stream: TextIO | None) -> bool:

@@ -23,9 +23,12 @@ _READS_TIME: Final[dict[str, tuple[set[str], str]]] = {
 """Modules of the mock that may use `time`: the names they may use, and why."""
 
 _MEMOS: Final = {
+    "mockserver.compiled": "shared",
+    "mockserver.control.door": "_contract",
     "mockserver.media": "_content",
     "mockserver.protocol": "_status_line",
     "mockserver.request_log": "_time, _status",
+    "mockserver.scenario_form": "_form",
 }
 """Modules with functions that remember their own results: pure ones, of a handful of arguments, so no state."""
 

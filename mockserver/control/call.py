@@ -36,7 +36,15 @@ class ControlCall:
 Value = Any
 """The answer's body as JSON-like value, as bytes where the document has text, None for no body."""
 
-Handler = Callable[[ControlCall], Value | Future[Value]]
+
+@dataclass(frozen=True, slots=True)
+class Lengthy:
+    """An answer that takes long to make: `make` is called where nobody waits for the thread."""
+
+    make: Callable[[], Value]
+
+
+Handler = Callable[[ControlCall], Value | Future[Value] | Lengthy]
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error

@@ -1,17 +1,20 @@
 """The control API: a neutral Request in, a neutral Response out, as its own document says."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Final
 
 import orjson
 
 from mockserver.api import Api
-from mockserver.control import clock, sinks, state, story
-from mockserver.control.call import ControlCall, Handler, Refused, Value
+from mockserver.control import clock, faults, overview, requests, sinks, state, story, verify
+from mockserver.control.call import ControlCall, Handler, Lengthy, Refused, Value
+from mockserver.control.guard import refused
 from mockserver.control.sinks import Sinks
+from mockserver.control.worker import Worker
 from mockserver.domain.refusals import UnknownAccount
 from mockserver.journal import Coming, Exchange
 from mockserver.message import Request, Response
@@ -21,7 +24,16 @@ from mockserver.spec import Contract, ContractError, Miss, Operation
 
 _DOCUMENT: Final = Path(__file__).parent / "control.yaml"
 _JSON: Final = ((b"content-type", b"application/json"),)
-_HANDLERS: Final[dict[str, Handler]] = {**state.HANDLERS, **clock.HANDLERS, **story.HANDLERS, **sinks.HANDLERS}
+_HANDLERS: Final[dict[str, Handler]] = {
+    **state.HANDLERS,
+    **overview.HANDLERS,
+    **clock.HANDLERS,
+    **faults.HANDLERS,
+    **requests.HANDLERS,
+    **verify.HANDLERS,
+    **story.HANDLERS,
+    **sinks.HANDLERS,
+}
 
 log = logging.getLogger("mockserver")
 
@@ -32,17 +44,18 @@ class Control:
     def __init__(self, api: Api) -> None:
         self.api = api
         self.sinks = Sinks()
+        self._worker = Worker(api.runtime.lock)
 
     @cached_property
     def contract(self) -> Contract:
-        contract = Contract.load(_DOCUMENT)
-        if missing := set(_HANDLERS) ^ set(contract.operations):
-            raise ContractError(f"control operations and handlers differ: {', '.join(sorted(missing))}")
-        return contract
+        return _contract()
 
     def exchange(self, request: Request) -> Coming:
         """The answer to a request under /__mock/, with its reason; it may have to be waited for."""
         match = self.contract.match(request.method, request.path)
+        asked = "" if isinstance(match, Miss) else match.operation.id
+        if (refusal := refused(request, asked, self.api.settings)) is not None:
+            return _problem(request, asked, refusal)
         if isinstance(match, Miss):
             return _problem(request, "", self._unmatched(request, match))
         operation = match.operation
@@ -64,12 +77,14 @@ class Control:
             value = _HANDLERS[operation.id](call)
         except (UnknownAccount, Refused) as no:
             return _refusal(request, operation, no)
+        if isinstance(value, Lengthy):
+            return self._worker.do(partial(_made, request, operation, value.make))
         if not isinstance(value, Future):
             return _answer(request, operation, value)
         coming: Future[Exchange] = Future()
         # Who waits for it may be gone when it comes, but can't cancel it.
         coming.set_running_or_notify_cancel()
-        value.add_done_callback(lambda done: coming.set_result(_waited_for(request, operation, done)))
+        value.add_done_callback(lambda done: coming.set_result(_made(request, operation, done.result)))
         return coming
 
     def _unmatched(self, request: Request, miss: Miss) -> Response:
@@ -80,9 +95,19 @@ class Control:
         return problem(405, f"this path takes {methods}", ((b"allow", methods.encode()),))
 
 
-def _waited_for(request: Request, operation: Operation, done: Future[Value]) -> Exchange:
+@cache
+def _contract() -> Contract:
+    """The document, compiled once for all mocks of this process. Raises ContractError."""
+    contract = Contract.load(_DOCUMENT)
+    if missing := set(_HANDLERS) ^ set(contract.operations):
+        raise ContractError(f"control operations and handlers differ: {', '.join(sorted(missing))}")
+    return contract
+
+
+def _made(request: Request, operation: Operation, make: Callable[[], Value]) -> Exchange:
+    """The answer that `make` gives, later than the request came."""
     try:
-        return _answer(request, operation, done.result())
+        return _answer(request, operation, make())
     except (UnknownAccount, Refused) as no:
         return _refusal(request, operation, no)
     except Exception as error:

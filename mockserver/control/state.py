@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mockserver import __version__
 from mockserver.control.call import ControlCall, Handler, Refused, whole
-from mockserver.domain import Account
+from mockserver.domain import Account, Sandbox, Status, VideoId
 from mockserver.scenario import Scenario, ScenarioError
 
 
@@ -27,7 +27,7 @@ def _get_scenario(call: ControlCall) -> Any:
 
 def _put_scenario(call: ControlCall) -> Any:
     try:
-        scenario = Scenario.of(call.body)
+        scenario = Scenario.of(call.body, "scenario", call.request.body, call.api.catalogue)
     except ScenarioError as error:
         raise Refused(400, str(error)) from None
     return call.api.reset(call.request.header(b"authorization"), scenario).scenario.shown
@@ -35,7 +35,7 @@ def _put_scenario(call: ControlCall) -> Any:
 
 def _list_accounts(call: ControlCall) -> Any:
     with call.guarded.now() as sandbox:
-        return {"data": [_account(account) for account in sandbox.accounts.values()]}
+        return {"data": [_account(sandbox, account) for account in sandbox.accounts.values()]}
 
 
 def _adjust_account(call: ControlCall) -> Any:
@@ -48,10 +48,12 @@ def _adjust_account(call: ControlCall) -> Any:
             concurrency=whole(body.get("concurrency")),
             pending_error=body.get("pendingError"),
         )
-        return _account(account)
+        return _account(sandbox, account)
 
 
-def _account(account: Account) -> dict[str, Any]:
+def _account(sandbox: Sandbox, account: Account) -> dict[str, Any]:
+    completed = (n for n in reversed(account.videos) if sandbox.videos[n].status is Status.COMPLETED)
+    number = next(completed, None)
     return {
         "email": account.email,
         "maxJobs": account.max_jobs,
@@ -63,6 +65,7 @@ def _account(account: Account) -> dict[str, Any]:
         "upstream": account.upstream,
         "pendingError": account.pending_error,
         "videos": len(account.videos),
+        "video_id": None if number is None else str(VideoId(sandbox.user, account.email, number)),
     }
 
 

@@ -1,4 +1,4 @@
-"""What happened in a sandbox: requests, jobs, callbacks, events."""
+"""What happened in a sandbox: jobs, callbacks, events."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain, islice
@@ -22,10 +22,6 @@ from mockserver.domain import (
 )
 from mockserver.domain.lifecycle import FINAL
 from mockserver.instants import milliseconds
-from mockserver.journal import Exchange
-
-_MOST_CAUSED: Final = 100
-"""Callbacks that are shown of one exchange."""
 
 _NUMBER: Final = attrgetter("number")
 
@@ -40,38 +36,13 @@ class _SeenJob(NamedTuple):
     followed: bool
 
 
-class _SeenCallback(NamedTuple):
+class SeenCallback(NamedTuple):
     """A callback with what of it may change, as it was while the lock was held."""
 
     callback: Callback
     due: int
     outcome: Outcome | None
     attempts: list[tuple[Attempt, Receipt | None]]
-
-
-def _list_requests(call: ControlCall) -> Any:
-    guarded = call.guarded
-    with guarded.now() as sandbox:
-        exchanges = list(guarded.journal)
-        callbacks = _kept(sandbox.outbox)
-    of_video: dict[int, list[Callback]] = {exchange.accepted: [] for exchange in exchanges if exchange.accepted}
-    for callback in callbacks:
-        if (caused := of_video.get(callback.video.number)) is not None:
-            caused.append(callback)
-    data = []
-    for exchange in exchanges:
-        shown = _request(exchange)
-        if exchange.accepted is not None:
-            caused = sorted(of_video.get(exchange.accepted, ()), key=_NUMBER)
-            last = caused[-_MOST_CAUSED:]
-            # The lock again, and each time only for these few: all of them at once could be more than 10,000.
-            with guarded.lock:
-                seen = [_seen(callback) for callback in last]
-            shown["callbacks"] = [_callback(sandbox.user, callback, exchange.number) for callback in seen]
-            if len(caused) > len(last):
-                shown["callbacks_omitted"] = len(caused) - len(last)
-        data.append(shown)
-    return {"data": data}
 
 
 def _list_jobs(call: ControlCall) -> Any:
@@ -90,17 +61,19 @@ def _list_callbacks(call: ControlCall) -> Any:
     limit = _limit(call)
     with call.guarded.now() as sandbox:
         outbox = sandbox.outbox
-        callbacks = _kept(outbox)
+        callbacks = kept_callbacks(outbox)
         callbacks.sort(key=_NUMBER)
         owed = len(callbacks) - len(outbox.finished)
         totals = {outcome.value: count for outcome, count in outbox.totals.items()}
         newest = callbacks[-limit:]
         # One that has ended stays as it is, unless an attempt was on its way.
-        moving = {found.number: _seen(found) for found in newest if found.outcome is None or found.in_flight}
+        moving = {found.number: seen_callback(found) for found in newest if found.outcome is None or found.in_flight}
         exchanges = list(call.guarded.journal)
     causes = {exchange.accepted: exchange.number for exchange in exchanges}
     data = [
-        _callback(sandbox.user, moving.get(callback.number) or _seen(callback), causes.get(callback.video.number))
+        shown_callback(
+            sandbox.user, moving.get(callback.number) or seen_callback(callback), causes.get(callback.video.number)
+        )
         for callback in newest
     ]
     return {"data": data, "owed": owed, "totals": totals, "omitted": owed + sum(totals.values()) - len(data)}
@@ -118,7 +91,7 @@ def _limit(call: ControlCall) -> int:
     return int(call.parameters["limit"])
 
 
-def _kept(outbox: Outbox) -> list[Callback]:
+def kept_callbacks(outbox: Outbox) -> list[Callback]:
     """All callbacks that are known, those that ended first. The lock is held."""
     return [*outbox.finished, *chain.from_iterable(outbox.waiting.values()), *outbox.held.values()]
 
@@ -133,10 +106,10 @@ def _seen_job(video: Video, job: Job) -> _SeenJob:
     return _SeenJob(video, job, video.status, job.reached.copy(), job.followed)
 
 
-def _seen(callback: Callback) -> _SeenCallback:
+def seen_callback(callback: Callback) -> SeenCallback:
     """The callback as it is now. The lock is held, unless nothing of it will change."""
     attempts = [(attempt, attempt.receipt) for attempt in callback.attempts]
-    return _SeenCallback(callback, callback.due, callback.outcome, attempts)
+    return SeenCallback(callback, callback.due, callback.outcome, attempts)
 
 
 def shown_events(user: str, events: Iterable[Event]) -> list[dict[str, Any]]:
@@ -162,27 +135,6 @@ def _event(user: str, event: Event) -> dict[str, Any]:
     return shown
 
 
-def _request(exchange: Exchange) -> dict[str, Any]:
-    request = exchange.request
-    shown: dict[str, Any] = {
-        "number": exchange.number,
-        "at": milliseconds(exchange.at) if exchange.at is not None else None,
-        "operation": exchange.operation,
-        "method": request.method,
-        "path": request.path,
-        "status": exchange.response.status,
-        "why": exchange.why,
-    }
-    if exchange.refusal is not None:
-        shown["refusal"] = exchange.refusal
-    if exchange.violations:
-        shown["violations"] = [
-            {"pointer": violation.pointer, "rule": violation.rule, "sentence": violation.sentence}
-            for violation in exchange.violations
-        ]
-    return shown
-
-
 def _job(user: str, seen: _SeenJob) -> dict[str, Any]:
     video, job = seen.video, seen.job
     ended = seen.reached[-1][0] if seen.status in FINAL else None
@@ -200,7 +152,7 @@ def _job(user: str, seen: _SeenJob) -> dict[str, Any]:
     }
 
 
-def _callback(user: str, seen: _SeenCallback, request: int | None) -> dict[str, Any]:
+def shown_callback(user: str, seen: SeenCallback, request: int | None) -> dict[str, Any]:
     callback = seen.callback
     video = callback.video
     return {
@@ -237,7 +189,6 @@ def _receipt(receipt: Receipt | None) -> dict[str, Any]:
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {
-    "listRequests": _list_requests,
     "listJobs": _list_jobs,
     "listCallbacks": _list_callbacks,
     "listEvents": _list_events,

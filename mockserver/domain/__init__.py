@@ -23,7 +23,16 @@ from mockserver.domain.lifecycle import Status
 from mockserver.domain.model import Account, Job, Video
 from mockserver.domain.outbox import Attempt, Callback, Outbox, Outcome, Receipt, Verdict
 from mockserver.domain.refusals import Refusal
-from mockserver.domain.rules import AccountRules, CallbackRules, Disturbance, Disturbing, Durations, Rules, Which
+from mockserver.domain.rules import (
+    AccountRules,
+    CallbackRules,
+    Disturbance,
+    Disturbing,
+    Durations,
+    Endings,
+    Rules,
+    Which,
+)
 from mockserver.domain.sandbox import Sandbox
 from mockserver.domain.story import Event, Kind, Story
 
@@ -37,6 +46,7 @@ __all__ = [
     "Disturbance",
     "Disturbing",
     "Durations",
+    "Endings",
     "Event",
     "Footage",
     "Job",

@@ -44,6 +44,13 @@ class Account:
             pending_error=rules.pending_error,
         )
 
+    def page(self, limit: int, offset: int, *, oldest_first: bool) -> list[int]:
+        """Up to `limit` numbers of its videos, after skipping `offset`."""
+        if oldest_first:
+            return self.videos[offset : offset + limit]
+        end = max(0, len(self.videos) - offset)
+        return self.videos[max(0, end - limit) : end][::-1]
+
 
 @dataclass(slots=True)
 class Job:
@@ -66,6 +73,21 @@ class Job:
     report_at: int | None = None
     reached: list[tuple[int, Status]] = field(default_factory=list)
     followed: bool = True
+
+    @classmethod
+    def start(
+        cls,
+        now: int,
+        durations: tuple[int, int],
+        cost: int,
+        reply_url: str | None,
+        reply_ref: str | None,
+        receiver: str | None,
+    ) -> "Job":
+        """A job that starts now, is GENERATING and COMPLETED after `durations`, and tells the receiver, if any."""
+        queued, total = durations
+        steps = [(now + queued, Status.GENERATING), (now + total, Status.COMPLETED)]
+        return cls(now, cost, steps, reply_url, reply_ref, receiver, receiver is not None)
 
     @property
     def next_at(self) -> int:

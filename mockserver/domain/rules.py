@@ -5,17 +5,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mockserver.domain.footage import CATALOGUE, Footage
+from mockserver.domain.lifecycle import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRules:
-    """An account as a sandbox starts with it. `concurrency` is the jobs that run upstream at the same time."""
+    """An account as a sandbox starts with it.
+
+    `concurrency` is the jobs that run upstream at the same time; `running` jobs began at the sandbox's first instant,
+    paid for on top of `credits`.
+    """
 
     email: str = "demo@example.com"
     max_jobs: int = 3
     concurrency: int = 5
     credits: int = 10_000
     pending_error: bool = False
+    running: int = 0
     footage: tuple[Footage, ...] = CATALOGUE
 
 
@@ -34,6 +40,30 @@ class Durations:
         """Milliseconds from acceptance to GENERATING, and to the end; `chance` gives numbers from 0 to 1."""
         total = self.shortest + int(chance() * (self.longest - self.shortest))
         return int(total * self.queued * chance()), total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endings:
+    """How jobs end that no trigger ends: COMPLETED, unless something else is said.
+
+    `listed` are the ends of the first jobs, in the order in which they were accepted. `shares` are the parts of all
+    others, from 0 to 1, that end otherwise, by chance.
+    """
+
+    listed: tuple[Status, ...] = ()
+    shares: tuple[tuple[Status, float], ...] = ()
+
+    def of(self, job: int, chance: Callable[[], float]) -> Status:
+        """The end of the so-many-th job of a sandbox, from 1; `chance` is only asked where there are shares."""
+        if job <= len(self.listed):
+            return self.listed[job - 1]
+        if self.shares:
+            drawn = chance()
+            for status, share in self.shares:
+                drawn -= share
+                if drawn < 0:
+                    return status
+        return Status.COMPLETED
 
 
 class Disturbing(StrEnum):
@@ -114,7 +144,10 @@ class Rules:
     new_account: AccountRules = field(default_factory=AccountRules)
     """What an account gets that is linked later."""
     durations: Durations = field(default_factory=Durations)
+    endings: Endings = field(default_factory=Endings)
     callbacks: CallbackRules = field(default_factory=CallbackRules)
     slots: bool = True
     credits: bool = True
     retention: int = 100_000
+    first_number: int = 11_223_344
+    """Of the first video in every sandbox: the number in the contract's examples, which so work as they stand."""

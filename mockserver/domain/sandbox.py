@@ -25,8 +25,6 @@ from mockserver.domain.rules import AccountRules, Rules
 from mockserver.domain.story import Event, Kind, Story
 
 _HOUR = 3_600_000
-_FIRST_NUMBER = 11_223_344
-"""Of the first video in every sandbox: the number in the contract's examples, which so work as they stand."""
 
 
 @dataclass(slots=True)
@@ -41,7 +39,7 @@ class Sandbox:
     rules: Rules
     dice: Dice
     now: int
-    next_number: int = _FIRST_NUMBER
+    next_number: int
     accounts: Accounts = field(default_factory=Accounts)
     videos: dict[int, Video] = field(default_factory=dict)
     deleted: dict[int, str] = field(default_factory=dict)
@@ -62,9 +60,11 @@ class Sandbox:
     def start(cls, *, user: str, rules: Rules, seed: int, now: int) -> "Sandbox":
         """A fresh sandbox of the useapi.net user `user`; the same seed and instant give the same content."""
         outbox = Outbox(rules.callbacks.retries)
-        sandbox = cls(user=user, rules=rules, dice=Dice(seed), now=now, outbox=outbox)
+        sandbox = cls(user, rules, Dice(seed), now, rules.first_number, outbox=outbox)
         for account in rules.accounts:
             sandbox._link(account)
+        for account in rules.accounts:
+            sandbox._occupy(account)
         return sandbox
 
     # Time
@@ -234,36 +234,16 @@ class Sandbox:
         capacity.check(account, self.accounts.values(), self.rules, max_jobs)
 
         number = self._new_number()
-        cost = self.rules.cost if self.rules.credits else 0
-        queued, total = self.rules.durations.draw(self.dice.random)
-        now = self.now
-        job = Job(
-            started=now,
-            cost=cost,
-            steps=[(now + queued, Status.GENERATING), (now + total, ends or Status.COMPLETED)],
-            reply_url=reply_url,
-            reply_ref=reply_ref,
-            receiver=reply_url or self.reply_url,
-        )
-        job.telling = job.receiver is not None
+        job = self._new_job(reply_url, reply_ref)
         self.accepted += 1
+        ends = ends or self.rules.endings.of(self.accepted, self.dice.random)
+        if ends is not Status.COMPLETED:
+            job.steps[-1] = (job.steps[-1][0], ends)
         if self.rules.callbacks.disturbances:
             job.disturbances = self.rules.callbacks.disturbances_of(self.accepted)
-        video = Video(number, account.email, INITIAL, now, footage, source.number, origin, job)
-        account.credits -= cost
-        account.reserved += cost
-        account.running += 1
-        account.upstream += 1
-        account.videos.append(number)
-        self.videos[number] = video
-        self.running[number] = job
-        self.reporting += job.telling
-        self.story.add(Event(now, number, INITIAL, Kind.ACCEPTED, account.email))
-        if job.disturbances and is_early(job):
-            job.steps[0] = (now, Status.GENERATING)
-            self._step(video, job, now)
-        else:
-            heappush(self.due, (now + queued, number))
+        video = Video(number, account.email, INITIAL, self.now, footage, source.number, origin, job)
+        account.credits -= job.cost
+        self._begin(account, video, job)
         return video
 
     def video(self, wanted: VideoId) -> Video:
@@ -275,16 +255,15 @@ class Sandbox:
             raise refusals.DeletedVideo(video_id=str(wanted))
         raise refusals.UnknownVideo(video_id=str(wanted))
 
-    def page(self, email: str | None, *, limit: int, offset: int) -> list[Video]:
-        """Up to `limit` videos of an account, newest first, after skipping `offset`.
+    def page(self, email: str | None, *, limit: int, offset: int, oldest_first: bool = False) -> list[Video]:
+        """Up to `limit` videos of an account, after skipping `offset`.
 
         Raises UnknownAccount, and EmailRequired if `email` is None while several accounts are linked.
         """
         if email is None and not self.accounts:
             return []
-        numbers = self.accounts.find(email).videos
-        end = max(0, len(numbers) - offset)
-        return [self.videos[number] for number in reversed(numbers[max(0, end - limit) : end])]
+        numbers = self.accounts.find(email).page(limit, offset, oldest_first=oldest_first)
+        return [self.videos[number] for number in numbers]
 
     def delete(self, wanted: VideoId) -> None:
         """Delete a video whose status is final. Raises UnknownVideo, DeletedVideo, VideoProcessing."""
@@ -369,6 +348,38 @@ class Sandbox:
             self.reply_url = reply_url or None
 
     # Parts of the above
+
+    def _new_job(self, reply_url: str | None = None, reply_ref: str | None = None) -> Job:
+        """A job that starts now and ends COMPLETED."""
+        durations = self.rules.durations.draw(self.dice.random)
+        cost = self.rules.cost if self.rules.credits else 0
+        return Job.start(self.now, durations, cost, reply_url, reply_ref, reply_url or self.reply_url)
+
+    def _begin(self, account: Account, video: Video, job: Job) -> None:
+        """Take the job that makes a video; its cost has been taken from the credits."""
+        now, number = self.now, video.number
+        account.reserved += job.cost
+        account.running += 1
+        account.upstream += 1
+        account.videos.append(number)
+        self.videos[number] = video
+        self.running[number] = job
+        self.reporting += job.telling
+        self.story.add(Event(now, number, INITIAL, Kind.ACCEPTED, account.email))
+        if job.disturbances and is_early(job):
+            job.steps[0] = (now, Status.GENERATING)
+            self._step(video, job, now)
+        else:
+            heappush(self.due, (job.steps[0][0], number))
+
+    def _occupy(self, rules: AccountRules) -> None:
+        """Start the jobs that run on an account from the first instant, each of its oldest video."""
+        account = self.accounts[rules.email]
+        for _ in range(rules.running):
+            source = self.videos[account.videos[0]]
+            number, job = self._new_number(), self._new_job()
+            video = Video(number, account.email, INITIAL, self.now, source.footage, source.number, job=job)
+            self._begin(account, video, job)
 
     def _new_number(self) -> int:
         number = self.next_number

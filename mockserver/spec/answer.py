@@ -13,13 +13,26 @@ _PLACE: Final = re.compile(r"<([A-Za-z_][A-Za-z_ ]*)>")
 class Answer:
     """A named example of a response.
 
-    `status` is the HTTP status, `reason` its phrase where the contract gives one (x-reason).
+    `status` is the HTTP status, `reason` its phrase where the contract gives one (x-reason). `summary` says when it is
+    given, `provenance` how it is known.
     """
 
-    def __init__(self, *, status: int, name: str, value: Any, reason: str | None, validator: Validator | None) -> None:
+    def __init__(
+        self,
+        *,
+        status: int,
+        name: str,
+        value: Any,
+        reason: str | None = None,
+        validator: Validator | None = None,
+        summary: str = "",
+        provenance: str = "",
+    ) -> None:
         self.status = status
         self.name = name
         self.reason = reason
+        self.summary = summary
+        self.provenance = provenance
         self._value = value
         self._has_places = _has_places(value)
         if validator is not None and not validator.fits(value):

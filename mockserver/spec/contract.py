@@ -25,6 +25,7 @@ class Contract:
     """Everything that `openapi.yaml` says, ready to be asked.
 
     `triggers` are those of each operation by number; `unmatched` the answers to requests without an operation;
+    `faults` what its x-faults lists, by name;
     `token_pattern` the form of a token, its first group the user's number; `cost` the credits of an upscale.
     """
 
@@ -47,9 +48,10 @@ class Contract:
         }
         data = document.data
         self.unmatched = {
-            name: Answer(status=node["status"], name=name, value=node["value"], reason=None, validator=None)
+            name: Answer(status=node["status"], name=name, value=node["value"])
             for name, node in data.get("x-unmatched", {}).get("examples", {}).items()
         }
+        self.faults: Mapping[str, Mapping[str, Any]] = data.get("x-faults", {}).get("faults", {})
         schemes: Mapping[str, Any] = data.get("components", {}).get("securitySchemes", {})
         patterns = [scheme["x-pattern"] for scheme in schemes.values() if "x-pattern" in scheme]
         self.token_pattern: str | None = patterns[0] if patterns else None

@@ -40,7 +40,8 @@ _HONOURED: Final[dict[str, set[str]]] = {
     "parameter": {*_DESCRIBES, "name", "in", "required", "schema", "example", "examples"},
     "request body": {*_DESCRIBES, "required", "content"},
     "media type": {"schema", "example", "examples"},
-    "response": {*_DESCRIBES, "content", "links"},
+    "response": {*_DESCRIBES, "headers", "content", "links"},
+    "header": {*_DESCRIBES, "schema", "example", "examples"},
     "schema": {
         *_DESCRIBES,
         *("$ref", "type", "format", "enum", "const", "default", "title", "example", "examples"),
@@ -221,6 +222,12 @@ def _response(response: Any, pointer: str) -> Iterator[tuple[str, str, Any]]:
     if "$ref" in response:
         return
     yield "response", pointer, response
+    for name, header in response.get("headers", {}).items():
+        here = f"{pointer}/headers/{name}"
+        if name != "Retry-After":
+            raise ContractError(f"{here}: header {name!r} is not honoured here, only Retry-After")
+        yield "header", here, header
+        yield from _schemas(header.get("schema", {}), f"{here}/schema")
     yield from _content(response.get("content", {}), f"{pointer}/content")
 
 

@@ -64,6 +64,8 @@ class Operation:
                     value=example["value"],
                     reason=response.get("x-reason"),
                     validator=validator,
+                    summary=example.get("summary", ""),
+                    provenance=example.get("x-provenance", ""),
                 )
             except ContractError as error:
                 raise ContractError(f"{self.id}: {error}") from None

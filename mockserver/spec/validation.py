@@ -61,11 +61,11 @@ class Validator:
             path.append(error.kind.as_dict()["property"])
             sentence, shown = "is required, got none", ""
         elif secret:
-            shown = _kind(rule, value)
-            sentence = f"{_demand(rule, schema, rule)}, got {shown}"
+            shown = kind_of(rule, value)
+            sentence = f"{demand(rule, schema, rule)}, got {shown}"
         else:
             shown = show(value)
-            sentence = f"{_demand(rule, schema, error.message)}, got {_got(rule, value, shown)}"
+            sentence = f"{demand(rule, schema, error.message)}, got {_got(rule, value, shown)}"
         return Violation(self._where, pointer(path), rule, f"{self._name(path)} {sentence}", shown)
 
     def _name(self, path: list[str | int]) -> str:
@@ -134,8 +134,8 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _demand(rule: str, schema: Mapping[str, Any], fallback: str) -> str:
-    """What the rule asks for, as the words after the field's name."""
+def demand(rule: str, schema: Mapping[str, Any], fallback: str) -> str:
+    """What the rule asks for, as the words after the field's name; `fallback` says it where we have no words."""
     match rule:
         case "type":
             wanted = schema["type"]
@@ -145,6 +145,8 @@ def _demand(rule: str, schema: Mapping[str, Any], fallback: str) -> str:
             return f"must be {_range(schema.get('minimum'), schema.get('maximum'), '')}"
         case "minLength" | "maxLength":
             return f"must be {_range(schema.get('minLength'), schema.get('maxLength'), ' characters long')}"
+        case "minItems" | "maxItems":
+            return f"must hold {_range(schema.get('minItems'), schema.get('maxItems'), ' items')}"
         case "pattern" | "format" | "anyOf" | "oneOf" if "x-form" in schema:
             return f"must be {schema['x-form']}"
         case "pattern":
@@ -164,7 +166,7 @@ def _range(least: float | None, most: float | None, unit: str) -> str:
     return f"from {least} to {most}{unit}"
 
 
-def _kind(rule: str, value: Any) -> str:
+def kind_of(rule: str, value: Any) -> str:
     """What a secret is, without its content."""
     match value:
         case str() if rule != "type":

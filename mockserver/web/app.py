@@ -26,7 +26,8 @@ def create_app(settings: Settings | None = None, *, api: Api | None = None) -> F
     """An application with a mock of its own, or around `api`.
 
     Without settings they come from the environment (MOCKSERVER_SEED and so on), as for `flask --app mockserver run`;
-    what is wrong with them is a click.ClickException. Else raises ContractError or ScenarioError.
+    what is wrong with them is a click.ClickException. Else raises ContractError or ScenarioError. The application can't
+    know at which address it is served: the control API asks for a token only if the settings have one.
     """
     if api is None and settings is None:
         from mockserver.options import api_from_environment
@@ -46,7 +47,8 @@ def create_app(settings: Settings | None = None, *, api: Api | None = None) -> F
         app.add_url_rule(rule, endpoint, emulate, methods=methods, provide_automatic_options=False)
     chosen = mock.api.settings
     restricted = bool(chosen.tokens)
-    app.register_blueprint(pages(mock.api.contract.document, chosen.public_url, restricted=restricted))
+    document, catalogue = mock.api.contract.document, mock.api.catalogue
+    app.register_blueprint(pages(document, catalogue, chosen.public_url, restricted=restricted))
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> FlaskResponse:

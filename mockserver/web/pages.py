@@ -1,4 +1,4 @@
-"""The contract as files, and the page on which a person reads and tries it.
+"""The contract as files, the page on which a person reads and tries it, and the list of faults.
 
 Nothing served here leads a browser to the paid API: the copies of the contract name the mock as
 their only server, and the page's policy lets it call no origin but its own.
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import yaml
 from flask import Blueprint, Response, render_template, request
 
+from mockserver.faults import Catalogue
 from mockserver.problem import problem
 from mockserver.spec.document import Document
+from mockserver.web.fault_table import tables
 from mockserver.web.wsgi import to_flask
 
 # Only Swagger UI's own files in it are used: importing it would need a framework we don't have.
@@ -41,8 +43,8 @@ _CONTENT_TYPES: Final = {".js": "text/javascript", ".css": "text/css"}
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
-def pages(document: Document, public_url: str | None, *, restricted: bool = False) -> Blueprint:
-    """The routes of the contract's copies, of the page and of the page's files.
+def pages(document: Document, catalogue: Catalogue, public_url: str | None, *, restricted: bool = False) -> Blueprint:
+    """The routes of the contract's copies, of the pages and of their files. `catalogue` are the document's faults.
 
     Without `public_url` a copy names the address that its request came in by. Raises ContractError
     for a document whose server can't be replaced. `restricted` says that only certain tokens get in, so
@@ -85,12 +87,14 @@ def pages(document: Document, public_url: str | None, *, restricted: bool = Fals
         return _revalidated(Response(before + server + after, mimetype="application/yaml"))
 
     def page() -> Response:
-        body = render_template(
-            "viewer.html",
-            tags={name: asset(name).tag for name in paths},
-            token=None if restricted else DEMO_TOKEN,
-            package=VIEWER_PACKAGE,
-        )
+        token = None if restricted else DEMO_TOKEN
+        return html("viewer.html", token=token, package=VIEWER_PACKAGE)
+
+    def faults() -> Response:
+        return html("faults.html", tables=tables(catalogue, document))
+
+    def html(template: str, **values: Any) -> Response:
+        body = render_template(template, tags={name: asset(name).tag for name in paths}, **values)
         response = _revalidated(Response(body, mimetype="text/html"))
         response.headers["Content-Security-Policy"] = PAGE_POLICY
         return response
@@ -110,6 +114,7 @@ def pages(document: Document, public_url: str | None, *, restricted: bool = Fals
 
     views: dict[str, Callable[..., Response]] = {
         "/": page,
+        "/faults": faults,
         "/openapi.json": openapi_json,
         "/openapi.yaml": openapi_yaml,
         "/viewer/<name>": viewer_file,

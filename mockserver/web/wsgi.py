@@ -9,6 +9,7 @@ from flask import Response as FlaskResponse
 
 from mockserver.message import Request, Response
 from mockserver.spec.body import MAX_BYTES
+from mockserver.suffering import without_connection
 
 _CHUNK: Final = 65_536
 
@@ -31,6 +32,7 @@ def to_request(request: FlaskRequest) -> Request:
 
 def to_flask(response: Response) -> FlaskResponse:
     """The answer, with the contract's reason phrase."""
+    response = without_connection(response)
     status = f"{response.status} {response.reason}" if response.reason else response.status
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
     answer = FlaskResponse(response.body, status, headers)

@@ -1,10 +1,13 @@
 """What the seam itself promises: the journal, explanations, our own bugs, a contract that is data."""
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.adapters import ADAPTERS
 from api.changed import Change, contract, upscale
 from api.mock import EMAIL, UPSCALE, USER, VIDEOS, MakeMock, Mock
 from mockserver.api import Api, Bug
@@ -18,6 +21,14 @@ from mockserver.settings import Settings
 def _adapter() -> str:
     """These behaviours are of the seam alone."""
     return "seam"
+
+
+@pytest.fixture(name="shared", scope="module")
+def _shared(adapter: str) -> Iterator[Iterator[Mock]]:
+    """The mock that fixtures of other modules share may be one behind another adapter."""
+    api = Api(Settings(strict=True, clock="manual"))
+    with ADAPTERS[adapter](api) as send:
+        yield (Mock(api, send, token=f"user:12345-test{number}") for number in count())
 
 
 def last(mock: Mock) -> Exchange:
@@ -98,14 +109,14 @@ def test_token_that_is_not_listed_is_explained(make_mock: MakeMock) -> None:
     assert "is not one of --token" in exchange.why
 
 
-def test_request_without_operation_is_kept_outside(make_mock: MakeMock) -> None:
+def test_request_without_operation_stands_in_the_journal(make_mock: MakeMock) -> None:
     """With what the path takes, if it is one."""
     mock = make_mock()
     mock.call("GET", "/nowhere")
     mock.call("PUT", USER)
-    assert [(e.response.status, e.why) for e in mock.api.runtime.outside] == [
+    assert [(e.response.status, e.why) for e in mock.guarded.journal] == [
         (404, "no operation has this path"),
-        (405, "the path takes GET, POST"),
+        (405, "the path takes GET, POST; did you mean GET /v2/account: you sent PUT"),
     ]
 
 

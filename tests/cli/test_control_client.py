@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from mockserver import Api, Settings
-from mockserver.control_client import ControlClient, ControlError, plain
+from mockserver.control_client import ControlClient, ControlError
 from mockserver.server import running
 
 TOKEN = "user:12345-demo"
@@ -101,7 +101,6 @@ def test_control_characters_of_a_problem_do_no_harm() -> None:
     detail = b'{"detail": "bad \\u001b[2J\\r\\n\\u202e"}'
     with saying(answer("400 Bad Request", "application/problem+json", detail)) as url:
         assert failure(url) == r"the mock at URL says 400: bad \x1b[2J\r\n\u202e"
-    assert plain("é 한") == "é 한"
 
 
 def test_silence_ends() -> None:

@@ -418,6 +418,13 @@ def on_terminal(*arguments: str, **variables: str) -> str:
     return printed.decode().replace("\r\n", "\n")
 
 
+def test_a_terminal_without_colours_gets_bars(mock: Live) -> None:
+    """NO_COLOR is heeded."""
+    printed = on_terminal("--url", mock.url, COLUMNS="60", PYTHONIOENCODING="utf-8", NO_COLOR="1")
+    assert "┌" in printed
+    assert "\x1b" not in printed
+
+
 def test_a_terminal_gets_bars_and_colours(mock: Live) -> None:
     """Each line no wider than it."""
     printed = on_terminal("--url", mock.url, COLUMNS="60", PYTHONIOENCODING="utf-8")

@@ -14,9 +14,14 @@ from toolchain.documents import CONTROL, load
 CALLS: dict[str, tuple[str, str, Any]] = {
     "getHealth": ("GET", "/__mock/health", None),
     "getControlContract": ("GET", "/__mock/openapi.json", None),
+    "getSandboxes": ("GET", "/__mock/sandboxes", None),
+    "getMetrics": ("GET", "/__mock/metrics", None),
     "resetSandbox": ("POST", "/__mock/reset", None),
     "getScenario": ("GET", "/__mock/scenario", None),
     "putScenario": ("PUT", "/__mock/scenario", {}),
+    "getFaults": ("GET", "/__mock/faults", None),
+    "putFaults": ("PUT", "/__mock/faults", {"faults": []}),
+    "addFaults": ("POST", "/__mock/faults", {"faults": []}),
     "getClock": ("GET", "/__mock/clock", None),
     "advanceClock": ("POST", "/__mock/clock/advance", {"seconds": 1}),
     "setClock": ("POST", "/__mock/clock/set", {"now": "2125-01-01T00:00:00Z"}),
@@ -24,6 +29,13 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "speedClock": ("POST", "/__mock/clock/speed", {"speed": 2}),
     "autoClock": ("POST", "/__mock/clock/auto", {}),
     "listRequests": ("GET", "/__mock/requests", None),
+    "countRequests": ("GET", "/__mock/requests/count", None),
+    "findRequests": ("POST", "/__mock/requests/find", {}),
+    "verifyRequests": ("POST", "/__mock/requests/verify", {"count": {"atLeast": 0}}),
+    "listUnmatched": ("GET", "/__mock/requests/unmatched", None),
+    "listOutside": ("GET", "/__mock/requests/outside", None),
+    "exportRequests": ("GET", "/__mock/requests/export", None),
+    "getHar": ("GET", "/__mock/har", None),
     "listJobs": ("GET", "/__mock/jobs", None),
     "listCallbacks": ("GET", "/__mock/callbacks", None),
     "listEvents": ("GET", "/__mock/events", None),
@@ -67,11 +79,14 @@ def test_table_of_calls_has_every_operation() -> None:
 
 @pytest.mark.parametrize("operation", CALLS)
 def test_every_operation_succeeds_as_the_document_says(mock: Mock, operation: str) -> None:
-    """With the status that it has for success, and with JSON or nothing."""
+    """With the status that it has for success, and with what it has for that: JSON, text or nothing."""
     answer = mock.call(*CALLS[operation])
     declared = next(status for status in OPERATIONS[operation]["responses"] if status < "300")
     assert answer.status == int(declared)
-    assert answer.headers.get("content-type") == (None if declared == "204" else "application/json")
+    response = OPERATIONS[operation]["responses"][declared]
+    if "$ref" in response:
+        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    assert answer.headers.get("content-type") in response.get("content", {None: {}})
 
 
 @pytest.mark.parametrize("operation", sorted(set(CALLS) - OPEN))
@@ -110,8 +125,8 @@ def test_document_is_valid() -> None:
 
 def test_document_names_the_mock_as_its_server(mock: Mock) -> None:
     """All else is as it is written."""
-    answer = mock.call("GET", "/__mock/openapi.json", headers={"Host": "mock.test:1234", "Authorization": ""})
-    assert answer.body.pop("servers") == [{"url": "http://mock.test:1234", "description": "This mock"}]
+    answer = mock.call("GET", "/__mock/openapi.json", headers={"Host": "mock.localhost:1234", "Authorization": ""})
+    assert answer.body.pop("servers") == [{"url": "http://mock.localhost:1234", "description": "This mock"}]
     assert answer.body == {key: value for key, value in DOCUMENT.items() if key != "servers"} | {
         "servers": answer.body["servers"]
     }
@@ -182,7 +197,7 @@ def test_reset_puts_a_fresh_sandbox_in_place(mock: Mock) -> None:
     assert (answer.status, answer.content) == (204, b"")
     assert mock.get("/__mock/accounts") == fresh
     assert mock.get("/__mock/events") == {"data": [], "omitted": 0}
-    assert mock.get("/__mock/requests") == {"data": []}
+    assert mock.get("/__mock/requests") == {"data": [], "total": 0, "omitted": 0}
     assert mock.get("/__mock/clock")["now"] == "2025-01-01T00:00:00.000Z"
     assert other.get("/__mock/accounts")["data"][0]["credits"] == 1
 
@@ -208,7 +223,7 @@ def test_put_scenario_starts_a_sandbox_with_it(make_mock: MakeMock) -> None:
     assert mock.get("/__mock/scenario") == expected
     account = mock.get("/__mock/accounts")["data"][0]
     assert (account["email"], account["credits"], account["videos"]) == ("a@b.co", 0, 2)
-    assert mock.get("/__mock/requests") == {"data": []}
+    assert mock.get("/__mock/requests") == {"data": [], "total": 0, "omitted": 0}
     assert mock.upscale(mock.video_id("a@b.co")).status == 412
     assert other.get("/__mock/scenario") == {"limits": {"credits": False}}
     assert mock.call("POST", "/__mock/reset").status == 204
@@ -230,14 +245,14 @@ def test_scenario_hides_its_secret(mock: Mock) -> None:
     [
         ([], "the body must be an object, got []"),
         ("busy", "the body must be an object"),
-        ({"nonsense": 1}, "'nonsense' was unexpected"),
+        ({"nonsense": 1}, "/nonsense: there is no key nonsense, only "),
         ({"jobs": {"longest": "long"}}, "/jobs/longest: "),
         ({"jobs": {"longest": 1, "shortest": 2}}, "/jobs: shortest must be at most longest, got 2 and 1"),
         ({"jobs": {"longest": 1e300}}, "/jobs/longest: "),
         ({"callbacks": {"secret": "short"}}, "/callbacks/secret: "),
         ({"callbacks": {"disturbances": [{"kind": "bogus"}]}}, "/callbacks/disturbances/0/kind: "),
-        ({"accounts": [{"email": "a@b.co"}, {"email": "a@b.co"}]}, "/accounts: each email must stand once"),
-        ({"accounts": [{}]}, "/accounts/0: "),
+        ({"accounts": [{"email": "a@b.co"}, {"email": "a@b.co"}]}, "/accounts/1/email: must stand once"),
+        ({"accounts": [{}]}, "/accounts/0/email: is required"),
         ({"description": None}, "/description: "),
     ],
 )
@@ -290,6 +305,7 @@ def test_only_json_is_taken(mock: Mock) -> None:
 
 def test_accounts_show_what_the_api_hides(mock: Mock) -> None:
     """Credits free and reserved, slots held, jobs upstream."""
+    source = mock.get("/v2/pixverse/videos")["data"][0]["video_id"]
     mock.accepted()
     assert mock.get("/__mock/accounts")["data"] == [
         {
@@ -303,8 +319,20 @@ def test_accounts_show_what_the_api_hides(mock: Mock) -> None:
             "upstream": 1,
             "pendingError": False,
             "videos": 6,
+            "video_id": source,
         }
     ]
+
+
+def test_account_names_a_video_that_can_be_upscaled(mock: Mock) -> None:
+    """The newest COMPLETED one; null where there is none."""
+    first = mock.get("/__mock/accounts")["data"][0]["video_id"]
+    finished = mock.accepted(first)
+    assert mock.get("/__mock/accounts")["data"][0]["video_id"] == first
+    mock.finish()
+    assert mock.get("/__mock/accounts")["data"][0]["video_id"] == finished
+    mock.call("PUT", "/__mock/scenario", {"accounts": [{"email": EMAIL, "videos": 0}]})
+    assert mock.get("/__mock/accounts")["data"][0]["video_id"] is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The control API: what happened in a sandbox: its requests, jobs, callbacks, events."""
+"""The control API: what happened in a sandbox: its jobs, callbacks, events."""
 
 import logging
 import socket
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.mock import EMAIL, SCHEDULER, UPSCALE, VIDEOS, MakeMock, Mock
+from api.mock import EMAIL, SCHEDULER, VIDEOS, MakeMock, Mock
 from mockserver.attempted import Attempted
 from mockserver.control import story
 from mockserver.domain import Callback, Receipt, Status, Verdict
@@ -55,97 +55,10 @@ def dropping(make_mock: MakeMock, seconds: int) -> Mock:
 def test_a_fresh_sandbox_has_no_story(mock: Mock) -> None:
     """The four lists in their fixed shapes."""
     totals = {"delivered": 0, "given up": 0, "denied": 0, "dropped": 0, "withdrawn": 0, "bug": 0}
-    assert mock.get("/__mock/requests") == {"data": []}
+    assert mock.get("/__mock/requests") == {"data": [], "total": 0, "omitted": 0}
     assert mock.get("/__mock/jobs") == {"data": []}
     assert mock.get("/__mock/callbacks") == {"data": [], "owed": 0, "totals": totals, "omitted": 0}
     assert mock.get("/__mock/events") == {"data": [], "omitted": 0}
-
-
-# Requests
-
-
-def test_requests_tell_why(mock: Mock) -> None:
-    """In their order, each at its instant; control calls are none of them."""
-    mock.accepted()
-    advance(mock, seconds=1.5)
-    mock.get(VIDEOS, f"email={EMAIL}")
-    first, second = data(mock, "requests")
-    assert first == {
-        "number": 1,
-        "at": "2025-01-01T00:00:00.000Z",
-        "operation": "upscaleVideo",
-        "method": "POST",
-        "path": UPSCALE,
-        "status": 200,
-        "why": f"accepted: 1 running on {EMAIL}, 9980 credits left",
-        "callbacks": [],
-    }
-    assert (second["number"], second["at"], second["path"]) == (2, "2025-01-01T00:00:01.500Z", VIDEOS)
-    assert "callbacks" not in second
-
-
-def test_requests_carry_violations(mock: Mock) -> None:
-    """All of them, with pointer, rule and sentence."""
-    mock.call("POST", UPSCALE, {"maxJobs": 9})
-    (request,) = data(mock, "requests")
-    assert (request["status"], request["operation"]) == (400, "upscaleVideo")
-    found = {violation["pointer"]: violation for violation in request["violations"]}
-    assert {"pointer", "rule", "sentence"} == set(found["/maxJobs"])
-    assert "video_id" in " ".join(violation["sentence"] for violation in request["violations"])
-    assert "callbacks" not in request
-
-
-def test_requests_carry_the_refusal(mock: Mock) -> None:
-    """By the name that it has in the contract."""
-    for _ in range(3):
-        mock.accepted()
-    assert mock.upscale().status == 429
-    request = data(mock, "requests")[-1]
-    assert (request["status"], request["refusal"]) == (429, "account-busy")
-    assert request["why"] == f"account {EMAIL} runs 3 jobs, maxJobs is 3"
-
-
-def test_requests_carry_the_callbacks_that_they_caused(mock: Mock, receiver: str) -> None:
-    """The same as in the list of callbacks, which name the request."""
-    mock.get(VIDEOS)
-    mock.accepted(replyUrl=f"{receiver}/__mock/sink/caused")
-    advance(mock, until="idle")
-    _, request = data(mock, "requests")
-    assert request["callbacks"] == data(mock, "callbacks")
-    assert {callback["request"] for callback in request["callbacks"]} == {2}
-    assert [callback["status"] for callback in request["callbacks"]][-1] == "COMPLETED"
-
-
-def test_request_tells_the_last_of_many_callbacks(make_mock: MakeMock) -> None:
-    """A hundred, and how many came before them."""
-    mock = dropping(make_mock, 200)
-    callbacks = data(mock, "callbacks")
-    assert len(callbacks) > 100
-    (request,) = data(mock, "requests")
-    assert request["callbacks"] == callbacks[-100:]
-    assert request["callbacks_omitted"] == len(callbacks) - 100
-
-
-def test_request_with_few_callbacks_omits_none(make_mock: MakeMock) -> None:
-    """It does not speak of it, either."""
-    (request,) = data(dropping(make_mock, 20), "requests")
-    assert 0 < len(request["callbacks"]) <= 100
-    assert "callbacks_omitted" not in request
-
-
-def test_only_the_last_requests_are_kept(make_mock: MakeMock) -> None:
-    """Numbers go on."""
-    mock = make_mock(journal=3)
-    for _ in range(5):
-        mock.get(VIDEOS)
-    assert [request["number"] for request in data(mock, "requests")] == [3, 4, 5]
-
-
-def test_a_request_of_another_token_is_not_told(mock: Mock) -> None:
-    """Nor one without a sandbox."""
-    mock.of_fresh_token().get(VIDEOS)
-    mock.call("GET", VIDEOS, headers={"Authorization": "Bearer nonsense"})
-    assert data(mock, "requests") == []
 
 
 # Jobs
@@ -481,7 +394,7 @@ def test_callback_is_told_as_it_was(make_mock: MakeMock, monkeypatch: pytest.Mon
     advance(mock, until="next-event")
     was = mock.get("/__mock/callbacks")
     assert (was["owed"], was["data"][0]["outcome"]) == (1, None)
-    before(monkeypatch, "_callback", mock.guarded.sandbox.withdraw)
+    before(monkeypatch, "shown_callback", mock.guarded.sandbox.withdraw)
     assert mock.get("/__mock/callbacks") == was
     assert data(mock, "callbacks")[0]["outcome"] == "withdrawn"
 

@@ -46,7 +46,7 @@ def test_first_five_minutes_give_what_they_say(tmp_path: Path) -> None:
         ).json()["data"]
     printed = done.stdout
     assert '"data":[{"video_id":"user:12345-pixverse:demo@example.com-video:' in printed
-    assert len(re.findall(r'\{"video_id":"[^"]+"\}', printed)) == 4
+    assert len(re.findall(r'\{"video_id":"[^"]+"\}', printed)) == 5
     assert '"replyRef":"order-17"' in printed
     assert printed.count('{"error":"Account demo@example.com is busy executing 3 tasks."}') == 1
     assert (tmp_path / "upscaled.mp4").read_bytes()[4:8] == b"ftyp"

@@ -14,6 +14,7 @@ from mockserver.domain import (
     Disturbance,
     Disturbing,
     Durations,
+    Endings,
     Event,
     Kind,
     Receipt,
@@ -300,6 +301,14 @@ _disturbances: Final = st.lists(
     max_size=3,
 ).map(tuple)
 
+_endings: Final = st.sampled_from(
+    [
+        *[Endings()] * 2,
+        Endings(listed=(Status.FAILED, Status.COMPLETED, Status.MODERATED)),
+        Endings(shares=((Status.FAILED, 0.3), (Status.MODERATED, 0.2))),
+    ]
+)
+
 _paces: Final = st.sampled_from(
     [
         (Durations(shortest=0, longest=0), 30_000),
@@ -332,6 +341,7 @@ _accounts: Final = st.lists(_emails, unique=True, min_size=1, max_size=3).flatma
                 concurrency=st.integers(1, 4),
                 credits=st.integers(COST, 8 * COST),
                 pending_error=st.sampled_from([False, False, False, True]),
+                running=st.sampled_from([0, 0, 0, 1, 2]),
                 footage=st.just(CATALOGUE[:2]),
             )
             for email in emails
@@ -347,10 +357,12 @@ def _rules(
     limits: st.SearchStrategy[bool],
 ) -> st.SearchStrategy[Rules]:
     callbacks = st.tuples(
-        st.sampled_from([False, False, False, True]), st.sampled_from([(), (5_000,), (1_000, 60_000)]), disturbances
+        st.sampled_from([False, False, False, True]),
+        st.sampled_from([(), (5_000,), (1_000, 60_000)]),
+        disturbances,
     )
     return st.builds(
-        lambda accounts, pace, callbacks, slots, charged: Rules(
+        lambda accounts, pace, callbacks, endings, slots, charged: Rules(
             cost=COST,
             accounts=accounts,
             new_account=AccountRules(footage=CATALOGUE[:1], credits=3 * COST),
@@ -358,12 +370,14 @@ def _rules(
             callbacks=CallbackRules(
                 progress=pace[1], final_only=callbacks[0], retries=callbacks[1], disturbances=callbacks[2]
             ),
+            endings=endings,
             slots=slots,
             credits=charged,
         ),
         accounts,
         paces,
         callbacks,
+        _endings,
         limits,
         limits,
     )

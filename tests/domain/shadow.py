@@ -56,9 +56,13 @@ class Shadow:
             (rules.new_account.credits, rules.new_account.concurrency),
         )
         for account in rules.accounts:
-            shadow.purses[account.email] = Purse(
-                account.credits, account.max_jobs, account.concurrency, account.pending_error
-            )
+            # What runs from the first instant was paid before, on top of the credits.
+            granted = account.credits + account.running * shadow.cost
+            shadow.purses[account.email] = Purse(granted, account.max_jobs, account.concurrency, account.pending_error)
+        for number, video in sandbox.videos.items():
+            if video.job is not None:
+                shadow.films[number] = Film(video.email, Status.QUEUED, shadow.cost, followed=True)
+        assert len(shadow.films) == sum(account.running for account in rules.accounts)
         shadow._meet(sandbox)
         return shadow
 

@@ -57,7 +57,7 @@ def whole(received: bytes) -> int:
 
 
 def request(line: str, *headers: str, body: bytes = b"") -> bytes:
-    head = [line, "Host: mock", *headers]
+    head = [line, "Host: localhost", *headers]
     if body:
         head.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*head, "", ""]).encode("latin-1") + body
@@ -224,7 +224,7 @@ def test_offer_of_another_protocol_is_declined(address: tuple[str, int]) -> None
 
 def test_path_that_is_not_percent_encoded_is_named(address: tuple[str, int]) -> None:
     """Raw UTF-8 in a path."""
-    received = exchange(address, "GET /v2/pixverse/accounts/é@x.com HTTP/1.1\r\nHost: mock\r\n\r\n".encode())
+    received = exchange(address, "GET /v2/pixverse/accounts/é@x.com HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert error(received).startswith("the path must be percent-encoded, got ")
 
 
@@ -284,7 +284,7 @@ def test_empty_answer_carries_no_length(address: tuple[str, int]) -> None:
 def test_proxy_headers_are_not_believed(address: tuple[str, int]) -> None:
     """--public-url is the way to say where clients see the mock."""
     received = exchange(address, request("GET /openapi.json HTTP/1.1", "X-Forwarded-Proto: https"))
-    assert b'"url": "http://mock"' in received
+    assert b'"url": "http://localhost"' in received
 
 
 @pytest.fixture

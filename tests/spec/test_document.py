@@ -70,9 +70,9 @@ CALLBACK = {"onEvent": {"{$request.body#/url}": {"post": {**operation(operationI
             "media type 'text/html' is not honoured here",
         ),
         (
-            lambda d: get(d)["responses"]["200"].update(headers={}),
-            f"{OK}/headers",
-            "keyword 'headers' of a response is not honoured here",
+            lambda d: get(d)["responses"]["200"].update(headers={"X-Total": {}}),
+            f"{OK}/headers/X-Total",
+            "header 'X-Total' is not honoured here, only Retry-After",
         ),
         (
             lambda d: get(d).update(callbacks=CALLBACK),
@@ -90,9 +90,11 @@ CALLBACK = {"onEvent": {"{$request.body#/url}": {"post": {**operation(operationI
             "keyword 'style' of a parameter is not honoured here",
         ),
         (
-            lambda d: d.update(components={"responses": {"R": {"description": "", "headers": {}}}}),
-            "/components/responses/R/headers",
-            "keyword 'headers' of a response is not honoured here",
+            lambda d: d.update(
+                components={"responses": {"R": {"description": "", "headers": {"Retry-After": {"required": True}}}}}
+            ),
+            "/components/responses/R/headers/Retry-After/required",
+            "keyword 'required' of a header is not honoured here",
         ),
         (schema({"if": {}}), f"{MEDIA}/schema/if", "keyword 'if' of a schema is not honoured here"),
         (

@@ -61,6 +61,8 @@ def of_a(schema: dict[str, Any]) -> dict[str, Any]:
         (of_a({"pattern": "^x$", "x-form": "an x"}), {"a": "y"}, 'a must be an x, got "y"'),
         (of_a({"format": "date-time", "x-form": "a date"}), {"a": "soon"}, 'a must be a date, got "soon"'),
         (of_a({"anyOf": [{"const": 0}, {"const": 1}], "x-form": "a bit"}), {"a": 2}, "a must be a bit, got 2"),
+        (of_a({"minItems": 2}), {"a": []}, "a must hold at least 2 items, got []"),
+        (of_a({"minItems": 1, "maxItems": 2}), {"a": [1, 2, 3]}, "a must hold from 1 to 2 items, got [1,2,3]"),
         (of_a({"enum": ["x", 5]}), {"a": "y"}, 'a must be one of "x", 5, got "y"'),
         (of_a({"const": "x"}), {"a": "y"}, 'a must be "x", got "y"'),
         (
@@ -86,7 +88,7 @@ def test_sentence_names_field_rule_and_value(schema: dict[str, Any], value: Any,
     [
         ({"properties": {"a": False}}, {"a": 1}, "a must fit the contract ("),
         ({"additionalProperties": False}, {"b": 1}, "the body must fit the contract ("),
-        (of_a({"minItems": 2}), {"a": []}, "a must fit the contract ("),
+        (of_a({"multipleOf": 2}), {"a": 3}, "a must fit the contract ("),
         (of_a({"not": {"const": 1}}), {"a": 1}, "a must fit the contract ("),
         (of_a({"anyOf": [{"const": 0}]}), {"a": 2}, "a must fit the contract ("),
     ],

@@ -72,7 +72,7 @@ class Storm:
     def call(self, name: str, method: str, path: str, body: Any = None, query: str = "") -> Said:
         """One request; fails if it is not answered, or answered with a bug."""
         content = b"" if body is None else json.dumps(body).encode()
-        headers = [(b"authorization", f"Bearer user:{name}-storm".encode()), (b"host", b"mock.test")]
+        headers = [(b"authorization", f"Bearer user:{name}-storm".encode()), (b"host", b"mock.localhost")]
         if body is not None:
             headers.append((b"content-type", b"application/json"))
         coming = self.mock.exchange(Request(method, path, query, tuple(headers), content))

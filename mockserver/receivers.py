@@ -1,0 +1,167 @@
+"""Receivers of callbacks in this process: what goes to their hosts needs no socket."""
+
+import asyncio
+import inspect
+import logging
+import re
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from mockserver.delivery import ANSWER_BYTES, Answer, Delivery
+from mockserver.destinations import NotCallable, Target, ascii_name
+from mockserver.message import Request, Response
+from mockserver.retry_after import retry_after
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Receiver = Callable[[Request], Response]
+"""What answers a callback; it may raise."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+_PLACE: Final = re.compile(r"([^:]+)(?::([0-9]{1,5}))?")
+
+log = logging.getLogger("mockserver")
+
+
+class Carrying(Protocol):
+    """Makes attempts to deliver."""
+
+    async def send(self, delivery: Delivery) -> Answer:
+        """Make one; whatever goes wrong is the answer's `error`."""
+
+    async def close(self) -> None:
+        """Give up what goes on beside attempts."""
+
+
+class Receivers:
+    """Who receives callbacks in this process, by host. Not for registering while callbacks are sent."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int | None], Receiver] = {}
+
+    def register(self, place: str, receiver: Receiver) -> None:
+        """What goes to a host ("app.test": at the port of its scheme; "app.test:8000") goes to this receiver.
+
+        Raises ValueError for what is no host.
+        """
+        self._known[_place(place)] = receiver
+
+    def find(self, target: Target) -> Receiver | None:
+        """Who receives what goes there."""
+        usual = target.port == _PORTS[target.scheme]
+        return self._known.get((target.host, None if usual else target.port))
+
+
+def _place(place: str) -> tuple[str, int | None]:
+    parts = _PLACE.fullmatch(place)
+    number = int(parts[2]) if parts is not None and parts[2] else None
+    if parts is not None and (number is None or 0 < number < 65_536):
+        with suppress(ValueError):
+            return ascii_name(parts[1]), number
+    raise ValueError(f"a receiver has a host name, with or without a port, got {place!r}")
+
+
+class LocalCarrier:
+    """Delivers to the receivers of this process, each call on a thread of its own; all else goes by `beyond`.
+
+    `timeout` are the real seconds of an attempt.
+    """
+
+    def __init__(self, receivers: Receivers, beyond: Carrying, timeout: float) -> None:
+        self._receivers = receivers
+        self._beyond = beyond
+        self._timeout = timeout
+
+    async def send(self, delivery: Delivery) -> Answer:
+        """Make one attempt. A receiver that raises has not answered."""
+        try:
+            target = Target.of(delivery.url)
+        except NotCallable:
+            return await self._beyond.send(delivery)
+        receiver = self._receivers.find(target)
+        if receiver is None:
+            return await self._beyond.send(delivery)
+        await asyncio.sleep(delivery.pause)
+        request = _request(target, delivery)
+        coming: Future[Answer] = Future()
+        # Not on this one: a receiver may well ask the mock for something that is done here.
+        Thread(target=lambda: _receive(receiver, request, target, coming), name="receiver", daemon=True).start()
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(coming), self._timeout)
+        except TimeoutError:
+            return Answer(error=f"no answer within {self._timeout:g} s")
+
+    async def close(self) -> None:
+        """Give up what goes on beside attempts."""
+        await self._beyond.close()
+
+
+def _request(target: Target, delivery: Delivery) -> Request:
+    path, _, query = target.path.decode("latin-1").partition("?")
+    headers = [(b"host", target.authority), *delivery.headers, (b"content-length", b"%d" % len(delivery.body))]
+    return Request("POST", path, query, headers, delivery.body, target.scheme, parsed=True)
+
+
+def _receive(receiver: Receiver, request: Request, target: Target, coming: "Future[Answer]") -> None:
+    if not coming.set_running_or_notify_cancel():
+        return
+    try:
+        response = receiver(request)
+    except BaseException as error:
+        # Whatever it is (pytest's own are no Exceptions): it must not be lost with this thread.
+        log.exception("the receiver of callbacks at %s raised", target.host)
+        coming.set_result(Answer(error=f"the receiver raised {type(error).__name__}: {error}"))
+    else:
+        fields = dict(reversed(response.headers))
+        coming.set_result(Answer(response.status, response.body[:ANSWER_BYTES], retry_after(fields)))
+
+
+def receiver_of(app: Any) -> Receiver:
+    """The receiver that a WSGI or an ASGI application is, told by whether it is called or awaited.
+
+    Raises TypeError for what is neither, ModuleNotFoundError for an ASGI application without httpx.
+    """
+    if not callable(app):
+        raise TypeError(f"an app is a WSGI or an ASGI application, got {app!r}")
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__):
+        return _asgi(app)
+    return _wsgi(app)
+
+
+def _wsgi(app: "WSGIApplication") -> Receiver:
+    # Imported here: few mocks have such a receiver.
+    from werkzeug.test import Client
+
+    def receive(request: Request) -> Response:
+        answer = Client(app, use_cookies=False).open(
+            request.path,
+            method=request.method,
+            base_url=request.origin,
+            query_string=request.query,
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers],
+            data=request.body,
+        )
+        with answer:
+            headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+            return Response(answer.status_code, headers, answer.get_data())
+
+    return receive
+
+
+def _asgi(app: Any) -> Receiver:
+    import httpx
+
+    async def post(request: Request) -> Response:
+        transport = httpx.ASGITransport(app)
+        url = f"{request.origin}{request.path}" + (f"?{request.query}" if request.query else "")
+        async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+            answer = await client.request(request.method, url, headers=list(request.headers), content=request.body)
+        headers = [(name.lower(), value) for name, value in answer.headers.raw]
+        return Response(answer.status_code, headers, answer.content)
+
+    # An event loop of its own: the courier's must not wait for what an application does.
+    return lambda request: asyncio.run(post(request))
