@@ -74,13 +74,14 @@ class Answering:
         origin = self._public_url or request.origin
         call = Call(guarded.sandbox, parameters, body, origin, guarded.answers, self._trouble, guarded.shown)
         try:
-            triggers = self._contract.triggers[operation.id]
-            if triggers and (trigger := triggers.get((wanted := VideoId.parse(body["video_id"])).number)):
-                if trigger.answer is not None:
-                    guarded.sandbox.account_of(wanted)
-                    why = f"video number {wanted.number} asks for this answer"
-                    return self._forced(request, operation, guarded, path, fitting, trigger.answer, why)
-                call.ends = trigger.ends
+            if triggers := self._contract.triggers[operation.id]:
+                call.named = wanted = VideoId.parse(body["video_id"])
+                if (trigger := triggers.get(wanted.number)) is not None:
+                    if trigger.answer is not None:
+                        guarded.sandbox.account_of(wanted)
+                        why = f"video number {wanted.number} asks for this answer"
+                        return self._forced(request, operation, guarded, path, fitting, trigger.answer, why)
+                    call.ends = trigger.ends
             value, why = HANDLERS[operation.id](call)
             self._check(operation, operation.success, value)
         except Refusal as refusal:

@@ -59,6 +59,10 @@ def faults(*, provenance: str | None, operation: str | None, as_json: bool) -> N
                 printer.line(f"  {line}")
 
 
+def _for_ever(share: float | None) -> str:
+    return "for ever" if share is None else f"for ever, in {share:.3g} of the calls"
+
+
 def _table(rows: Sequence[Any], every: int) -> list[str]:
     name, provenance = (max(len(getattr(row, key)) for row in rows) for key in ("name", "provenance"))
     lines = []
@@ -95,6 +99,6 @@ def trigger(*, client: ControlClient, name: str, sticky: bool, handled: bool, **
     answer = client.ask("POST", "/__mock/faults", {"faults": [rule]})
     with client.reading():
         left = answer["data"][0]["left"]
-        often = "for ever" if left is None else "once" if left == 1 else f"{left:d} times"
+        often = "once" if left == 1 else f"{left:d} times" if left is not None else _for_ever(given["share"])
         line = f"{plain(answer['data'][0]['name'])} will happen {often}"
     Printer(sys.stdout).line(line)

@@ -17,7 +17,8 @@ class Call:
 
     `parameters` are those of path and query by name, `body` the parsed body; `origin` is where media is served from;
     `trouble` is the contract's text of a pending error; `shown` remembers presented videos; `ends` is the name of a
-    status that a trigger asks for. `accepted` is filled in: the video whose job was started.
+    status that a trigger asks for; `named` the video that the body names, where somebody has looked already. `accepted`
+    is filled in: the video whose job was started.
     """
 
     sandbox: Sandbox
@@ -28,6 +29,7 @@ class Call:
     trouble: str
     shown: ShownVideos
     ends: str | None = None
+    named: VideoId | None = None
     accepted: Video | None = None
 
 
@@ -41,7 +43,7 @@ def upscale_video(call: Call) -> Done:
     sandbox, body = call.sandbox, call.body
     max_jobs = body.get("maxJobs")
     video = sandbox.upscale(
-        VideoId.parse(body["video_id"]),
+        call.named or VideoId.parse(body["video_id"]),
         max_jobs=None if max_jobs is None else int(max_jobs),
         reply_url=body.get("replyUrl"),
         reply_ref=body.get("replyRef"),

@@ -53,6 +53,9 @@ _NAMED: Final = re.compile(
 _PASSWORD_OF_URL: Final = re.compile(r"(//[^/\s@:]{0,200}:)[^/\s@]{1,500}(?=@)")
 _SCHEME: Final = re.compile(r"\s*(bearer|basic|digest|token)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]{1,200})', re.IGNORECASE)
+_FORM: Final = re.compile(r"--[^\r\n]{1,200}\r?\n[^\r\n]{0,200}form-data", re.IGNORECASE)
+"""The start of a multipart form, whatever it is sent as."""
+
 _EMPTY_LINE: Final = re.compile(r"\r?\n\r?\n")
 
 
@@ -65,6 +68,11 @@ def kind_of_name(name: str) -> str | None:
 def mask_tokens(text: str) -> str:
     """A text with the tokens masked that have the documented form, percent-encoded ones too."""
     return _of_plain(text, lambda plain: _TOKEN.sub(rf"\1{MASK}", plain))
+
+
+def mask_secrets(text: str) -> str:
+    """A text with all masked that shows by its form or its name to be a secret."""
+    return Mask().text(text, "")
 
 
 class Mask:
@@ -107,9 +115,11 @@ class Mask:
         text = body.decode("utf-8", "backslashreplace")
         if "urlencoded" in content_type.lower():
             return self.query(text, place)
-        if "multipart" in content_type.lower():
+        if "multipart" in content_type.lower() or _FORM.match(text):
             found = _BOUNDARY.search(content_type)
-            return self._form(text, f"--{found[1]}" if found else text.partition("\n")[0].rstrip("\r"), place)
+            told = f"--{found[1]}" if found else ""
+            # Clients name another boundary than they use, or none.
+            return self._form(text, told if told in text and told else text.partition("\n")[0].rstrip("\r"), place)
         return self.text(text, place)
 
     def value(self, value: Any, place: str) -> Any:

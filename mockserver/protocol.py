@@ -89,6 +89,10 @@ def protocol(service: Service) -> type[HttpToolsProtocol]:
             if self.dribbling is not None:
                 self.dribbling.cancel()
             super().connection_lost(exc)
+            # Protocol, parser and cycle refer to each other, and stay until they are collected: without what is big.
+            self.received = b""
+            if self.cycle is not None:
+                self.cycle.body = bytearray()
 
         def shutdown(self) -> None:
             # The server ends at once: what is not answered by now never is.

@@ -13,7 +13,7 @@ import orjson
 from mockserver.attempted import Attempted
 from mockserver.domain import Verdict
 from mockserver.journal import Exchange
-from mockserver.masking import mask_tokens
+from mockserver.masking import mask_secrets, mask_tokens
 from mockserver.terminal import shows_colours
 
 Format = Literal["text", "json"]
@@ -100,7 +100,7 @@ def _of_exchange(exchange: Exchange) -> tuple[str, str, str]:
 
 def _of_attempt(attempted: Attempted) -> tuple[str, str, str]:
     callback, receipt = attempted.callback, attempted.receipt
-    asked = f"callback {callback.video.number} {callback.status.name} to {mask_tokens(callback.url)}"
+    asked = f"callback {callback.video.number} {callback.status.name} to {mask_secrets(callback.url)}"
     if receipt.status is not None:
         return asked, _status(receipt.status), attempted.why
     word = "denied" if receipt.verdict is Verdict.DENIED else "failed"
@@ -135,7 +135,7 @@ def _json(entry: Entry) -> str:
             "callback": callback.number,
             "video": callback.video.number,
             "video_status": callback.status.name,
-            "url": mask_tokens(callback.url),
+            "url": mask_secrets(callback.url),
             "attempt": what.attempts,
             "status": what.receipt.status,
             "outcome": what.outcome.value if what.outcome is not None else None,

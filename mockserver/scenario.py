@@ -15,6 +15,7 @@ from mockserver.misformed import Misformed
 from mockserver.scenario_file import ScenarioError, change, names, plain, read
 from mockserver.scenario_form import check
 from mockserver.scenario_rules import RETRIES, rules
+from mockserver.spec.validation import show
 
 __all__ = ["RETRIES", "Answers", "Scenario", "ScenarioError", "names"]
 
@@ -93,7 +94,7 @@ class Scenario:
     ) -> "Scenario":
         """A scenario that came as data, read from `text` if there is one. Raises ScenarioError."""
         if not isinstance(data, dict):
-            raise ScenarioError(f"{title} must be an object, got {str(data)[:80]!r}")
+            raise ScenarioError(f"{title} must be an object, got {show(data)}")
         try:
             return cls._checked(data, catalogue)
         except Misformed as error:

@@ -10,6 +10,7 @@ import yaml
 
 from mockserver.misformed import Misformed, unknown
 from mockserver.spec.document import parse_yaml
+from mockserver.spec.validation import show
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
 _MAX_BYTES: Final = 1_048_576
@@ -62,7 +63,7 @@ def read(source: str | Path) -> tuple[dict[str, Any], Source]:
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError(f"{title} is not YAML: {_one_line(error)}") from None
     if not isinstance(data, dict):
-        raise ScenarioError(f"{title} must be an object, got {str(data)[:80]!r}")
+        raise ScenarioError(f"{title} must be an object, got {show(data)}")
     return data, Source(title, text)
 
 

@@ -177,6 +177,13 @@ def test_multipart_form() -> None:
     assert "hunter" not in Mask().body(text.encode(), "multipart/form-data")
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "", "multipart/form-data; boundary=another"])
+def test_multipart_form_that_is_sent_as_something_else(kind: str) -> None:
+    """A client that sets the Content-Type itself loses the boundary, and should not lose the password, too."""
+    text = "".join([part("email", "a@b.c"), part("password", "hunter22"), part("maxJobs", "3")])
+    assert Mask().body(text.encode(), kind) == text.replace("hunter22", MASK)
+
+
 # JSON and what is nearly so
 
 

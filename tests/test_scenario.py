@@ -180,9 +180,9 @@ def test_changes_set_items_of_lists() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", " must be an object, got 'None'"),
-        ("[]", " must be an object, got '[]'"),
-        ("5", " must be an object, got '5'"),
+        ("", " must be an object, got null"),
+        ("[]", " must be an object, got []"),
+        ("5", " must be an object, got 5"),
         ("wrong: 1", f": /wrong: there is no key wrong, only {TOP}"),
         ("answers: {wrong: 1}", f": /answers/wrong: there is no key wrong, only {ANSWERS}"),
         ('"a\\nb": 1', f": /a\\nb: there is no key a\\nb, only {TOP}"),

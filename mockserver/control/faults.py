@@ -30,7 +30,10 @@ def _add(call: ControlCall) -> Any:
     with guarded.lock:
         plan = guarded.plan or Plan((), call.api.settings.seed)
         if len(plan.standings) + len(rules) > _MOST_RULES:
-            raise Refused(400, f"a plan has at most {_MOST_RULES} rules, got {len(rules)} for {len(plan.standings)}")
+            left = sum(standing.left != 0 for standing in plan.standings)
+            if left + len(rules) > _MOST_RULES:
+                raise Refused(400, f"a plan has at most {_MOST_RULES} rules, got {len(rules)} for {left}")
+            plan.forget_exhausted()
         plan.put_first(rules)
         guarded.plan = plan if plan.standings else None
         return _shown(guarded.plan)

@@ -22,6 +22,7 @@ from mockserver.domain import (
 )
 from mockserver.domain.lifecycle import FINAL
 from mockserver.instants import milliseconds
+from mockserver.masking import mask_secrets
 
 _NUMBER: Final = attrgetter("number")
 
@@ -54,7 +55,7 @@ def _list_jobs(call: ControlCall) -> Any:
         # One that has ended stays as it is.
         running = {video.number: _seen_job(video, job) for video, job in jobs if video.number in sandbox.running}
     data = [_job(sandbox.user, running.get(video.number) or _seen_job(video, job)) for video, job in reversed(jobs)]
-    return {"data": data}
+    return {"data": _masked(data, "replyUrl")}
 
 
 def _list_callbacks(call: ControlCall) -> Any:
@@ -76,6 +77,7 @@ def _list_callbacks(call: ControlCall) -> Any:
         )
         for callback in newest
     ]
+    _masked(data, "url")
     return {"data": data, "owed": owed, "totals": totals, "omitted": owed + sum(totals.values()) - len(data)}
 
 
@@ -114,7 +116,19 @@ def seen_callback(callback: Callback) -> SeenCallback:
 
 def shown_events(user: str, events: Iterable[Event]) -> list[dict[str, Any]]:
     """Events as the document has them."""
-    return [_event(user, event) for event in events]
+    return _masked([_event(user, event) for event in events], "url")
+
+
+def _masked(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The same rows, the addresses of this name without their secrets. Many rows have the same address."""
+    known: dict[str, str] = {}
+    for row in rows:
+        url = row.get(name)
+        if url is not None:
+            if url not in known:
+                known[url] = mask_secrets(url)
+            row[name] = known[url]
+    return rows
 
 
 def _event(user: str, event: Event) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from threading import Thread
 from typing import Any, TypeVar
+
+from mockserver.mock_thread import MockThread
 
 _T = TypeVar("_T")
 
@@ -26,7 +27,7 @@ class Worker:
             self._waiting.append((coming, make))
             begins, self._works = not self._works, True
         if begins:
-            Thread(target=self._work, name="worker", daemon=True).start()
+            MockThread(target=self._work, name="worker", daemon=True).start()
         return coming
 
     def _work(self) -> None:

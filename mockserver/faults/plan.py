@@ -80,6 +80,11 @@ class Plan:
         self.standings[:0] = [self._standing(rule) for rule in rules]
         self._number()
 
+    def forget_exhausted(self) -> None:
+        """Let go of the rules that may not act any more."""
+        self.standings = [standing for standing in self.standings if standing.left != 0]
+        self._number()
+
     @property
     def names_videos(self) -> bool:
         """Whether some rule asks which video a call names."""

@@ -233,6 +233,31 @@ def test_missing_answer_is_explained(mock: Mock) -> None:
     assert answer.headers["x-mock-explain"] == answer.body["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "authorization", "said"),
+    [
+        ("GET", "/nowhere", None, "no operation has this path"),
+        ("PUT", USER, None, "the path takes GET, POST; did you mean"),
+        ("GET", USER, "", "no Authorization header"),
+        ("GET", USER, "Bearer test", "token 'test' is not of the form"),
+    ],
+)
+def test_answer_without_operation_or_sandbox_is_explained(
+    method: str, path: str, authorization: str | None, said: str, make_mock: MakeMock
+) -> None:
+    """Nobody needs the reason more; on demand, and where every answer is explained."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    plain = make_mock()
+    assert "x-mock-explain" not in plain.call(method, path, headers=headers).headers
+    asked = plain.call(method, path, headers={**headers, "Prefer": "explain"})
+    always = make_mock(explain=True).call(method, path, headers=headers)
+    for answer in (asked, always):
+        assert answer.status in (401, 404, 405)
+        assert answer.headers["x-mock-explain"].startswith(said)
+    deaf = make_mock(prefer=False).call(method, path, headers={**headers, "Prefer": "explain"})
+    assert "x-mock-explain" not in deaf.headers
+
+
 # How it may be written
 
 ALSO: Final = [

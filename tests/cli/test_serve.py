@@ -195,6 +195,26 @@ def test_a_password_never_reaches_the_log(form: str) -> None:
     assert "7734" not in printed
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_secret_in_a_reply_url_never_reaches_the_log(form: str) -> None:
+    """People put them there, to know the call; the line of the callback shows where it went all the same."""
+    with serving("--log-format", form, "--clock", "manual") as mock:
+        answer = requests.post(
+            f"{mock.url}/v2/pixverse/videos/upscale",
+            json={
+                "video_id": "user:12345-pixverse:demo@example.com-video:11223344",
+                "replyUrl": f"{mock.url}/__mock/sink/a?api_key=hunter2&order=17",
+            },
+            headers=HEADERS,
+            timeout=10,
+        )
+        assert answer.status_code == 200
+        requests.post(f"{mock.url}/__mock/clock/advance", json={"until": "idle"}, headers=HEADERS, timeout=10)
+        printed = mock.wait_printed("COMPLETED")
+    assert "/__mock/sink/a?api_key=***&order=17" in printed
+    assert "hunter2" not in printed
+
+
 def test_lines_to_try_fit_the_scenario_and_the_tokens(tmp_path: Path) -> None:
     """Two accounts, one token: the printed lines work with that token."""
     scenario = tmp_path / "two.yaml"

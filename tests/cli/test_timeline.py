@@ -241,6 +241,11 @@ def test_nothing_that_a_client_sent_is_a_command_to_a_terminal(
         assert json.loads(text) in items
 
 
+def test_secret_in_a_reply_url_does_not_show() -> None:
+    """Lines are copied into issues and logs of CI."""
+    assert told(attempted(url="http://127.0.0.1:9000/a?token=hunter2&order=17")).endswith("/a?token=***&order=17")
+
+
 # Lines
 
 

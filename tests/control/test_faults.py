@@ -263,6 +263,17 @@ def test_plan_has_at_most_a_thousand_rules(mock: Mock) -> None:
     assert mock.call("GET", VIDEOS).status == 200
 
 
+def test_exhausted_rules_make_room(mock: Mock) -> None:
+    """Who triggers one fault after the other is never told that there are too many; what may still act stays."""
+    lasting = {"fault": "account-busy", "times": 3}
+    put(mock, {"fault": "bad-gateway"}, lasting, *[{"fault": "upstream-limit"}] * 998)
+    assert mock.call("GET", VIDEOS).status == 502
+    told = add(mock, {"fault": "gateway-timeout"})
+    assert len(told["data"]) == 1_000
+    assert [each["name"] for each in told["data"][:3]] == ["gateway-timeout", "account-busy", "upstream-limit"]
+    assert [mock.call("GET", VIDEOS).status for _ in range(2)] == [504, 200]
+
+
 def test_answers_fit_the_document(mock: Mock) -> None:
     """Those of all stages: the control API itself looks; the document names no more than there is."""
     told = put(

@@ -188,7 +188,7 @@ def test_a_few_go_at_a_time_with_one_line(make_small: MakeSmall, caplog: pytest.
     assert present(of("new")) == {"new", *(f"secret{number}" for number in range(5, 500))}
     (message,) = caplog.messages
     assert message.startswith(
-        "5 sandboxes ('user'..., 'user'..., 'user'..., ...) are gone for new ones: --max-sandboxes"
+        "5 sandboxes (user:12345-***, user:12345-***, user:12345-***, ...) are gone for new ones: --max-sandboxes"
     )
     assert "secret" not in message
     for number in range(4):

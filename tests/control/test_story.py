@@ -412,3 +412,12 @@ def test_log_holds_no_command_to_a_terminal(mock: Mock, caplog: pytest.LogCaptur
     (record,) = (record for record in caplog.records if "callback" in record.getMessage())
     expected = f"callback {video.number} COMPLETED to 'http://127.0.0.1/\\x1b]0;owned\\x07\\r\\n\\x9b\\u202e': received"
     assert record.getMessage() == expected
+
+
+def test_secrets_in_an_address_are_masked_wherever_it_is_told(mock: Mock) -> None:
+    """Jobs, callbacks, events; the call itself goes to the address as it was given."""
+    mock.upscale(replyUrl="http://127.0.0.1:9/hook?api_key=planted&x=1")
+    mock.call("POST", "/__mock/clock/advance", {"until": "idle"})
+    for path, name in (("jobs", "replyUrl"), ("callbacks", "url"), ("events", "url")):
+        shown = [row[name] for row in mock.get(f"/__mock/{path}")["data"] if name in row]
+        assert set(shown) == {"http://127.0.0.1:9/hook?api_key=***&x=1"}

@@ -1,5 +1,6 @@
 """The live server on the wire: what only a socket shows."""
 
+import gc
 import json
 import re
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver import Api, Settings
 from mockserver.server import running
@@ -122,6 +124,19 @@ def test_close_is_honoured(address: tuple[str, int]) -> None:
     """The answer says so, and the connection ends."""
     received = exchange(address, request("GET /v2/account HTTP/1.1", AUTHORIZATION, "Connection: close"))
     assert b"connection: close" in received
+
+
+def test_connection_that_has_ended_keeps_no_body(address: tuple[str, int]) -> None:
+    """What is left of one until it is collected is small, so that a thousand uploads take no gigabyte."""
+    gc.disable()
+    try:
+        body = b"x" * 1_000_000
+        exchange(address, request(UPSCALE, AUTHORIZATION, JSON, "Connection: close", body=body))
+        left = [each for each in gc.get_objects() if isinstance(each, RequestResponseCycle)]
+        assert left
+        assert sum(len(cycle.body) for cycle in left) == 0
+    finally:
+        gc.enable()
 
 
 def test_expectation_is_met_before_the_body(address: tuple[str, int]) -> None:
