@@ -47,6 +47,8 @@ class Clock:
         self._since = real()
         self._anchor = START if mode != "real" else time.time_ns() // 1_000_000
         self._stands = mode == "manual"
+        self.leaps = 0
+        """How many leaps move it: more than one if a receiver that is called in the course of one sleeps."""
 
     def now(self) -> int:
         """The instant, in milliseconds since 1970. Never less than before."""

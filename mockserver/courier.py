@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Any, Final, TypeVar
 
 from mockserver.attempted import Attempted
@@ -20,6 +19,7 @@ from mockserver.delivery import Carrier
 from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Receipt, Verdict
 from mockserver.leap import Happened, Until, leap
+from mockserver.mock_thread import MockThread
 from mockserver.posting import Posting, receipt
 from mockserver.receivers import LocalCarrier, Receivers
 from mockserver.runtime import GuardedSandbox, Leaping
@@ -32,6 +32,9 @@ _IN_FLIGHT_EACH: Final = 32
 
 _LANDING: Final = 1.0
 """Seconds that a leap waits for what was on its way before it."""
+
+_LOOK: Final = 0.05
+"""Seconds between two looks at a clock that is waited for."""
 
 _ANSWER_FIRST: Final = 0.002
 """Seconds between an answer and what follows from it, so that the client hears the answer first."""
@@ -77,9 +80,11 @@ class Courier:
         self._rounds: dict[GuardedSandbox, _Round] = {}
         self._room = asyncio.Semaphore(_IN_FLIGHT)
         self._closed = False
+        self.under_way = 0
+        """Leaps, and answers that wait for a callback or for time, that have been asked for and have not ended."""
         self._lock = lock
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._run, name="courier", daemon=True)
+        self._thread = MockThread(target=self._run, name="courier", daemon=True)
         self._thread.start()
 
     # From any thread
@@ -90,12 +95,12 @@ class Courier:
             if not self._closed:
                 self._loop.call_soon_threadsafe(self._wake, guarded)
 
-    def leap(self, guarded: GuardedSandbox, until: Until) -> "Future[Happened]":
-        """Move a sandbox's clock and deliver on the way.
+    def leap(self, guarded: GuardedSandbox, until: Until, *, within: bool = False) -> "Future[Happened]":
+        """Move a sandbox's clock and deliver on the way; with `within`, in the course of another leap, too.
 
         The future raises Leaping, Restless, ValueError for an instant that can't be gone to.
         """
-        return self._submit(self._leap(guarded, until))
+        return self._submit(self._leap(guarded, until, within=within))
 
     def first_callback(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> "Future[_T]":
         """Send a callback that is in flight; what `then` gives comes when the attempt has ended."""
@@ -110,6 +115,10 @@ class Courier:
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(call)
 
+    def until(self, guarded: GuardedSandbox, instant: int, then: Callable[[], _T]) -> "Future[_T]":
+        """What `then` gives, once a sandbox's clock shows an instant; at once if it stands, or the sandbox ends."""
+        return self._submit(self._until(guarded, instant, then))
+
     def close(self) -> None:
         """End at once; what is on its way is given up."""
         with self._lock:
@@ -120,12 +129,22 @@ class Courier:
 
     def _submit(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
         with self._lock:
-            if not self._closed:
-                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            opened = not self._closed
+            if opened:
+                # Counted before it begins: whom it calls may look.
+                self.under_way += 1
+                submitted = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if opened:
+            submitted.add_done_callback(self._ended)
+            return submitted
         coroutine.close()
         ended: Future[_T] = Future()
         ended.cancel()
         return ended
+
+    def _ended(self, _: "Future[Any]") -> None:
+        with self._lock:
+            self.under_way -= 1
 
     # On the courier's thread
 
@@ -216,10 +235,11 @@ class Courier:
         if result is not None:
             self._settle(guarded, callback, result)
 
-    async def _leap(self, guarded: GuardedSandbox, until: Until) -> Happened:
+    async def _leap(self, guarded: GuardedSandbox, until: Until, *, within: bool) -> Happened:
         try:
-            with guarded.leaping():
-                await self._landed(guarded)
+            with guarded.leaping(within=within):
+                if not within:
+                    await self._landed(guarded)
                 return await self._drive(guarded, until)
         finally:
             if not guarded.leaps:
@@ -244,21 +264,22 @@ class Courier:
             while True:
                 made = len(callback.attempts) if callback is not None else 0
                 try:
-                    following = steps.send(told)
+                    owed = steps.send(told)
                 finally:
                     if callback is not None and told is not None:
                         self._observe(callback, told, made)
-                callback, told = following, None
-                if callback is None:
+                callback, told = None, None
+                if owed is None:
                     await asyncio.sleep(0)
                     continue
+                owing, callback = owed
                 try:
-                    told = await self._send(guarded, callback)
+                    told = await self._send(owing, callback)
                 except Exception as error:
                     log.exception("bug in the mock")
                     told = _of_bug(error)
                     if self._strict:
-                        self._settle(guarded, callback, told)
+                        self._settle(owing, callback, told)
                         raise
         except StopIteration as done:
             happened: Happened = done.value
@@ -270,6 +291,16 @@ class Courier:
         each = self._rounds.setdefault(guarded, _Round())
         # Who waits may be gone by then; the attempt goes on.
         await asyncio.shield(self._launch(guarded, callback, each, each.early))
+        return then()
+
+    async def _until(self, guarded: GuardedSandbox, instant: int, then: Callable[[], _T]) -> _T:
+        while not guarded.retired:
+            with guarded.lock:
+                seconds = _LOOK if guarded.leaps else guarded.clock.seconds_until(instant)
+            if not seconds:
+                break
+            # Others may move the clock meanwhile: a few looks cost less than to be told by all of them.
+            await asyncio.sleep(min(seconds, _LOOK))
         return then()
 
     async def _pause(self, seconds: float, then: Callable[[], _T]) -> _T:

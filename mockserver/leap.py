@@ -1,7 +1,8 @@
 """A leap of a sandbox's clock: every due step and every due callback at its own instant, in time order.
 
 The leap itself sends nothing: it is a generator that gives each request to send and is told what came of it, so that
-the same leap runs over real sockets and without any.
+the same leap runs over real sockets and without any. Where several sandboxes have one time, a leap of one is a leap of
+all.
 """
 
 from collections.abc import Callable, Generator
@@ -42,7 +43,10 @@ class Restless(Exception):  # noqa: N818 - an answer, not an error
     """The leap does not get to its end: too much is on its way, or the sandbox was reset."""
 
 
-Leap = Generator[Callback | None, Receipt | None, Happened]
+Owed = tuple[GuardedSandbox, Callback]
+"""A callback in flight, and the sandbox that owes it."""
+
+Leap = Generator[Owed | None, Receipt | None, Happened]
 """Gives a callback in flight to send, and is told its receipt, or None if it was recalled; gives None where others may
 have a turn."""
 
@@ -59,22 +63,22 @@ def leap(guarded: GuardedSandbox, until: Until) -> Leap:
         if target is not None:
             clock.check(target)
         guarded.catch_up()
-    callback: Callback | None = None
+    owed: Owed | None = None
     receipt: Receipt | None = None
     done = False
     while not done:
         with guarded.lock:
-            if callback is not None and receipt is not None:
-                sandbox.settle(callback, receipt)
+            if owed is not None and receipt is not None:
+                owed[0].sandbox.settle(owed[1], receipt)
             if guarded.retired:
                 raise Restless("this sandbox was reset meanwhile")
             if sandbox.story.total - begun > _MOST_EVENTS:
                 raise Restless(f"still on the way after {_MOST_EVENTS} events, the clock stands where they ended")
-            callback, done = sandbox.next_call(LATEST if target is None else target, SLICE)
-            if sandbox.now > clock.now():
-                clock.hold(sandbox.now)
+            owed, now, done = _next_call(guarded, target)
+            if now > clock.now():
+                clock.hold(now)
         if not done:
-            receipt = yield callback
+            receipt = yield owed
     with guarded.lock:
         if target is not None and target > clock.now():
             clock.hold(target)
@@ -89,7 +93,10 @@ def hop(guarded: GuardedSandbox, until: Until) -> Happened | None:
     """
     sandbox, clock = guarded.sandbox, guarded.clock
     with guarded.lock:
-        if guarded.leaps or guarded.retired or sandbox.calls or len(sandbox.running) > _FEW_JOBS:
+        all_of_them = [each.sandbox for each in guarded.company()] if guarded.company is not None else [sandbox]
+        if guarded.leaps or guarded.retired or any(each.calls for each in all_of_them):
+            return None
+        if sum(len(each.running) for each in all_of_them) > _FEW_JOBS:
             return None
         begun = sandbox.story.total
         clock.hold()
@@ -99,7 +106,8 @@ def hop(guarded: GuardedSandbox, until: Until) -> Happened | None:
                 ends = (at for job in sandbox.running.values() for at, _ in job.steps if at <= LATEST)
                 target = max([clock.now(), *ends])
             clock.hold(target)
-            sandbox.catch_up(target)
+            for each in all_of_them:
+                each.catch_up(target)
         finally:
             clock.release()
         return Happened(*sandbox.story.since(begun))
@@ -108,12 +116,34 @@ def hop(guarded: GuardedSandbox, until: Until) -> Happened | None:
 def drive(steps: Leap, send: Callable[[Callback], Receipt]) -> Happened:
     """Go through a leap, sending with `send`."""
     try:
-        callback = next(steps)
+        owed = next(steps)
         while True:
-            callback = steps.send(None if callback is None else send(callback))
+            owed = steps.send(None if owed is None else send(owed[1]))
     except StopIteration as done:
         happened: Happened = done.value
         return happened
+
+
+def _next_call(guarded: GuardedSandbox, target: int | None) -> tuple[Owed | None, int, bool]:
+    """Go as far as the next callback, but not past the target.
+
+    Returns what is owed, the instant that was reached, and whether nothing is left to do. The lock is held.
+    """
+    sandbox = guarded.sandbox
+    horizon = LATEST if target is None else target
+    if guarded.company is None:
+        callback, done = sandbox.next_call(horizon, SLICE)
+        return None if callback is None else (guarded, callback), sandbox.now, done
+    if target is None:
+        # The others come along, as far as this one has something to do.
+        horizon = -1 if sandbox.next_due is None else min(sandbox.next_due, LATEST)
+    due = [(instant, each) for each in guarded.company() if (instant := each.sandbox.next_due) is not None]
+    due = sorted((each for each in due if each[0] <= horizon), key=lambda each: each[0])
+    if not due:
+        return None, sandbox.now, True
+    first = due[0][1]
+    callback, _ = first.sandbox.next_call(due[1][0] if due[1:] else horizon, SLICE)
+    return None if callback is None else (first, callback), first.sandbox.now, False
 
 
 def _target(guarded: GuardedSandbox, until: Until) -> int | None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 Receiver = Callable[[Request], Response]
-"""What answers a callback; it may raise."""
+"""What answers a callback; it may take its time, and raise."""
+
+Prompt = Callable[[Request], "Response | Future[Response]"]
+"""The same of one that never holds anybody up: an answer that has to be waited for comes later."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _PLACE: Final = re.compile(r"([^:]+)(?::([0-9]{1,5}))?")
@@ -41,16 +44,21 @@ class Receivers:
     """Who receives callbacks in this process, by host. Not for registering while callbacks are sent."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int | None], Receiver] = {}
+        self._known: dict[tuple[str, int | None], Prompt] = {}
 
     def register(self, place: str, receiver: Receiver) -> None:
         """What goes to a host ("app.test": at the port of its scheme; "app.test:8000") goes to this receiver.
 
         Raises ValueError for what is no host.
         """
+        # On a thread of its own: it may well ask the mock for something that is done on the courier's.
+        self._known[_place(place)] = lambda request: _apart(receiver, request)
+
+    def register_prompt(self, place: str, receiver: Prompt) -> None:
+        """The same for one that holds nobody up."""
         self._known[_place(place)] = receiver
 
-    def find(self, target: Target) -> Receiver | None:
+    def find(self, target: Target) -> Prompt | None:
         """Who receives what goes there."""
         usual = target.port == _PORTS[target.scheme]
         return self._known.get((target.host, None if usual else target.port))
@@ -66,7 +74,7 @@ def _place(place: str) -> tuple[str, int | None]:
 
 
 class LocalCarrier:
-    """Delivers to the receivers of this process, each call on a thread of its own; all else goes by `beyond`.
+    """Delivers to the receivers of this process; all else goes by `beyond`.
 
     `timeout` are the real seconds of an attempt.
     """
@@ -86,14 +94,18 @@ class LocalCarrier:
         if receiver is None:
             return await self._beyond.send(delivery)
         await asyncio.sleep(delivery.pause)
-        request = _request(target, delivery)
-        coming: Future[Answer] = Future()
-        # Not on this one: a receiver may well ask the mock for something that is done here.
-        Thread(target=lambda: _receive(receiver, request, target, coming), name="receiver", daemon=True).start()
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(coming), self._timeout)
-        except TimeoutError:
-            return Answer(error=f"no answer within {self._timeout:g} s")
+            async with asyncio.timeout(self._timeout) as limit:
+                response = receiver(_request(target, delivery))
+                if isinstance(response, Future):
+                    response = await asyncio.wrap_future(response)
+        except Exception as error:
+            if isinstance(error, TimeoutError) and limit.expired():
+                return Answer(error=f"no answer within {self._timeout:g} s")
+            log.warning("the receiver of callbacks at %s raised", target.host, exc_info=error)
+            return Answer(error=f"the receiver raised {type(error).__name__}: {error}")
+        fields = dict(reversed(response.headers))
+        return Answer(response.status, response.body[:ANSWER_BYTES], retry_after(fields))
 
     async def close(self) -> None:
         """Give up what goes on beside attempts."""
@@ -106,18 +118,23 @@ def _request(target: Target, delivery: Delivery) -> Request:
     return Request("POST", path, query, headers, delivery.body, target.scheme, parsed=True)
 
 
-def _receive(receiver: Receiver, request: Request, target: Target, coming: "Future[Answer]") -> None:
-    if not coming.set_running_or_notify_cancel():
-        return
-    try:
-        response = receiver(request)
-    except BaseException as error:
-        # Whatever it is (pytest's own are no Exceptions): it must not be lost with this thread.
-        log.exception("the receiver of callbacks at %s raised", target.host)
-        coming.set_result(Answer(error=f"the receiver raised {type(error).__name__}: {error}"))
-    else:
-        fields = dict(reversed(response.headers))
-        coming.set_result(Answer(response.status, response.body[:ANSWER_BYTES], retry_after(fields)))
+def _apart(receiver: Receiver, request: Request) -> "Future[Response]":
+    """What a receiver answers, on a thread of its own."""
+    coming: Future[Response] = Future()
+
+    def receive() -> None:
+        if not coming.set_running_or_notify_cancel():
+            return
+        try:
+            coming.set_result(receiver(request))
+        except Exception as error:
+            coming.set_exception(error)
+        except BaseException as error:
+            # As pytest's own are: it must not be lost with this thread, nor end the one that waits.
+            coming.set_exception(RuntimeError(f"{type(error).__name__}: {error}"))
+
+    Thread(target=receive, name="receiver", daemon=True).start()
+    return coming
 
 
 def receiver_of(app: Any) -> Receiver:

@@ -13,8 +13,10 @@ from mockserver.clock import Clock, give_way, stopwatch
 from mockserver.domain import Sandbox
 from mockserver.eviction import leaving
 from mockserver.faults.plan import Plan
+from mockserver.instants import milliseconds
 from mockserver.journal import Journal
 from mockserver.liberties import Liberties
+from mockserver.masking import mask_tokens
 from mockserver.scenario import Answers, Scenario
 from mockserver.settings import Settings
 from mockserver.shown import ShownVideos
@@ -22,6 +24,9 @@ from mockserver.tally import Tally
 
 SLICE: Final = 200
 """Steps for which a lock is held: about a millisecond."""
+
+PATCHING: Final = Lock()
+"""Held while something of the whole process is patched, or put back."""
 
 _NAMED: Final = 3
 """Tokens that a line about sandboxes which made room names."""
@@ -37,9 +42,9 @@ class Leaping(Exception):  # noqa: N818 - an answer, not an error
 class GuardedSandbox:
     """A sandbox with its clock and journal, behind its lock.
 
-    Hold `lock` while touching anything in it; never during I/O, and for no longer than about a millisecond. `leaps`
-    while its clock is being moved; `retired` once a fresh one took its place. `plan` is the fault plan, `liberties` are
-    taken with answers.
+    Hold `lock` while touching anything in it; never during I/O, and for no longer than about a millisecond. `retired`
+    once a fresh one took its place. `plan` is the fault plan, `liberties` are taken with answers. `company` are all
+    sandboxes that have their clock and lock in common, None for one that has its own.
     """
 
     sandbox: Sandbox
@@ -50,12 +55,17 @@ class GuardedSandbox:
     secret: str | None = None
     shown: ShownVideos = field(default_factory=ShownVideos)
     lock: Lock = field(default_factory=Lock)
-    leaps: bool = False
     retired: bool = False
     plan: Plan | None = None
     liberties: Liberties | None = None
+    company: "Callable[[], list[GuardedSandbox]] | None" = None
     used: float = field(default_factory=stopwatch)
     """When it was last asked for, on the stopwatch."""
+
+    @property
+    def leaps(self) -> bool:
+        """Whether its clock is being moved."""
+        return self.clock.leaps > 0
 
     @contextmanager
     def now(self) -> Iterator[Sandbox]:
@@ -81,29 +91,35 @@ class GuardedSandbox:
         return now
 
     @contextmanager
-    def leaping(self) -> Iterator[None]:
-        """The clock stands, and only who holds this may move it. Raises Leaping."""
+    def leaping(self, *, within: bool = False) -> Iterator[None]:
+        """The clock stands, and only who holds this may move it; with `within`, in the course of another leap, too.
+
+        Raises Leaping.
+        """
+        clock = self.clock
         with self.lock:
-            if self.leaps:
+            if clock.leaps and not within:
                 raise Leaping("the clock of this sandbox is being moved already")
-            self.leaps = True
-            self.clock.hold()
+            clock.leaps += 1
+            clock.hold()
         try:
             yield
         finally:
             with self.lock:
-                self.leaps = False
-                self.clock.release()
+                clock.leaps -= 1
+                if not clock.leaps:
+                    clock.release()
 
     def is_idle(self) -> bool:
-        """Whether at its clock's instant no job runs and no callback is owed."""
+        """Whether at its clock's instant no job runs, no callback is owed, and nobody waits for a request."""
         sandbox = self.sandbox
         with self.lock:
             if self.leaps:
                 return False
             if sandbox.running:
                 self.catch_up()
-            return not (sandbox.running or sandbox.outbox.waiting or sandbox.outbox.held)
+            waited_for = sandbox.outbox.waiting or sandbox.outbox.held or self.journal.listeners
+            return not (sandbox.running or waited_for)
 
     def retire(self) -> Tally:
         """Nothing that it owes will be sent any more. Returns what was counted of it."""
@@ -114,6 +130,15 @@ class GuardedSandbox:
             self.journal.tell()
             tally.add(self.sandbox, self.journal)
         return tally
+
+
+@dataclass(slots=True, eq=False)
+class OneTime:
+    """What the sandboxes of a mock whose time is one have in common."""
+
+    clock: Clock
+    company: Callable[[], list[GuardedSandbox]]
+    lock: Lock = field(default_factory=Lock)
 
 
 class Denied(Exception):  # noqa: N818 - an answer, not an error
@@ -143,6 +168,7 @@ class Runtime:
         self._leaving: list[GuardedSandbox] = []
         self._gone = Tally()
         self._room = Lock()
+        self._one_time: OneTime | None = None
         self.started = stopwatch()
         """When the mock began, on the stopwatch."""
         self.lock = Lock()
@@ -182,6 +208,27 @@ class Runtime:
             self._retire(former)
         return guarded, former
 
+    def unite(self) -> OneTime:
+        """Make one time for all sandboxes, those to come included: who moves the clock of one moves all.
+
+        While nobody uses the mock; for good. Raises ValueError where they stand at different instants.
+        """
+        with self.lock:
+            if self._one_time is None:
+                present = list(self._sandboxes.values())
+                instants = sorted({guarded.clock.now() for guarded in present})
+                if len(instants) > 1:
+                    stand = f"{milliseconds(instants[0])} and {milliseconds(instants[-1])}"
+                    raise ValueError(f"sandboxes that get one time must stand at the same instant, these at {stand}")
+                settings = self._settings
+                clock = present[0].clock if present else self._scenario.clock(settings.clock, settings.speed)
+                # Not under `lock`, which may be waited for with a sandbox's: a copy is made in one go.
+                one_time = OneTime(clock, lambda: list(self._sandboxes.values()))
+                for guarded in present:
+                    _share(guarded, one_time)
+                self._one_time = one_time
+            return self._one_time
+
     def counted(self) -> tuple[list[GuardedSandbox], Tally]:
         """The sandboxes whose counts stand in themselves, and the counts of all others that there ever were."""
         gone = Tally()
@@ -204,13 +251,16 @@ class Runtime:
     def _fresh(self, user: str, scenario: Scenario | None = None) -> GuardedSandbox:
         settings = self._settings
         scenario = scenario or self._scenario
-        clock = scenario.clock(settings.clock, settings.speed)
+        one_time = self._one_time
+        clock = scenario.clock(settings.clock, settings.speed) if one_time is None else one_time.clock
         sandbox = Sandbox.start(user=user, rules=scenario.rules(self._cost), seed=settings.seed, now=clock.now())
         journal = Journal(settings.journal)
         guarded = GuardedSandbox(sandbox, clock, journal, scenario, scenario.answers, scenario.secret)
         guarded.liberties = Liberties.of(guarded.answers, self._cost if sandbox.rules.credits else 0)
         if scenario.faults:
             guarded.plan = Plan(scenario.faults, settings.seed)
+        if one_time is not None:
+            _share(guarded, one_time)
         return guarded
 
     def _put(
@@ -277,6 +327,15 @@ class Runtime:
         raise Denied(f"token {masked(token)} is not of the form user:123-abc; --any-token accepts it")
 
 
+def new_lock() -> Lock:
+    """A lock for what belongs to no sandbox."""
+    return Lock()
+
+
+def _share(guarded: GuardedSandbox, one_time: OneTime) -> None:
+    guarded.clock, guarded.lock, guarded.company = one_time.clock, one_time.lock, one_time.company
+
+
 def _bearer(authorization: bytes | None) -> str:
     if authorization is None:
         raise Denied("no Authorization header")
@@ -299,5 +358,7 @@ def _log_room(most: int, tokens: list[str], *, idle: bool) -> None:
 
 
 def masked(token: str) -> str:
-    """Enough of a token to recognise it, never all of a long one."""
+    """Enough of a token to recognise it, never all of a long one; of the documented form the user's number stays."""
+    if (shown := mask_tokens(token)) != token:
+        return shown
     return ascii(token) if len(token) <= 6 else f"{token[:4]!a}..."

@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 
 import uvicorn
@@ -15,6 +14,7 @@ import uvicorn
 from mockserver.api import Api
 from mockserver.asgi import AsgiApp
 from mockserver.mock import Mock
+from mockserver.mock_thread import MockThread
 from mockserver.protocol import protocol
 from mockserver.request_log import RequestLog
 from mockserver.service import Service
@@ -60,7 +60,7 @@ def running(api: Api, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     listener = bind(host, port)
     ready: Future[None] = Future()
     server = _server(Service(Mock(api)), lambda: ready.set_result(None))
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="mockserver")
+    thread = MockThread(target=server.run, kwargs={"sockets": [listener]}, name="mockserver")
     thread.start()
     try:
         ready.result()

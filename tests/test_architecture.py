@@ -19,6 +19,10 @@ _OUTSIDE_WORLD: Final = {
 }
 _READS_TIME: Final[dict[str, tuple[set[str], str]]] = {
     "mockserver.clock": ({"time_ns", "monotonic_ns", "time", "perf_counter", "sleep"}, "it is the clock"),
+    "mockserver.sleeping.standing_in": (
+        {"time_ns", "monotonic_ns", "time", "monotonic", "sleep"},
+        "it puts others in their place",
+    ),
 }
 """Modules of the mock that may use `time`: the names they may use, and why."""
 
@@ -29,8 +33,10 @@ _MEMOS: Final = {
     "mockserver.protocol": "_status_line",
     "mockserver.request_log": "_time, _status",
     "mockserver.scenario_form": "_form",
+    "mockserver.sleeping.places": "_everywhere, _of_module",
 }
-"""Modules with functions that remember their own results: pure ones, of a handful of arguments, so no state."""
+"""Modules with functions that remember their own results: pure ones, of a handful of arguments, so no state; or such
+as look at the modules that are loaded."""
 
 _STATUSES: Final = {200, 201, 400, 401, 402, 404, 412, 422, 429, 500, 596}
 _VAGUE: Final = {"utils", "common", "helpers", "base", "manager"}

@@ -5,6 +5,11 @@ waiting           a Request to the mock, its Response back: at once, on a thread
 urllib3_pool      urllib3's connections, with the mock in the place of the socket
 requests_adapter  RequestsAdapter: for `Session.mount`
 httpx_transport   HttpxTransport, AsyncHttpxTransport: for `httpx.Client(transport=...)` and its asynchronous twin
+patching          intercept(): all calls of the process to the API's host, until it ends
+place             which URLs lead there
+overlay           a method in the place of another, to be taken away in any order; what requests_overlay and
+                  httpx_overlay put there
+registering       the API in a RequestsMock of `responses`
 
 What goes wrong on the wire is the exception that the client raises on a real connection. Nobody waits for it: an answer
 that never comes has timed out at once, and a body that is dribbled is there at once, or has timed out where the pauses

@@ -1,7 +1,5 @@
 """The API in a RequestsMock of `responses`, beside whatever else that answers."""
 
-from typing import Any, NamedTuple
-
 from requests import PreparedRequest
 from responses import BaseResponse, RequestsMock
 from urllib3.response import HTTPResponse
@@ -9,12 +7,6 @@ from urllib3.response import HTTPResponse
 from mockserver.interception.place import Place
 from mockserver.interception.requests_adapter import RequestsAdapter
 from mockserver.mock import Mock
-
-
-class _Options(NamedTuple):
-    """What of a call's options the adapter is given."""
-
-    timeout: Any
 
 
 class _Answers(BaseResponse):
