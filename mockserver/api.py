@@ -21,9 +21,10 @@ from mockserver.domain import Callback, Verdict, VideoId
 from mockserver.domain.reporting import is_early
 from mockserver.journal import Coming, Exchange
 from mockserver.leap import Ahead, hop
+from mockserver.masking import mask_secrets
 from mockserver.message import Request, Response, Suffering, Wire
 from mockserver.nearest import nearest
-from mockserver.prefer import preference
+from mockserver.prefer import Preference, preference
 from mockserver.runtime import Denied, GuardedSandbox, Runtime
 from mockserver.scenario import Scenario
 from mockserver.settings import Settings
@@ -31,7 +32,6 @@ from mockserver.spec import Miss
 
 if TYPE_CHECKING:
     from mockserver.courier import Courier
-    from mockserver.receivers import Receivers
 
 __all__ = ["Api", "Bug"]
 
@@ -56,8 +56,6 @@ class Api:
         self._explains = self.settings.explain
         self._courier: Courier | None = None
         self.runtime.evicted = self._let_go
-        self.receivers: Receivers | None = None
-        """Who gets callbacks without a socket; to be set before there is something to send."""
         self.observer: Callable[[Attempted], None] = _log_attempt
         """Is told of each attempt to deliver a callback, on the courier's thread."""
 
@@ -80,7 +78,6 @@ class Api:
                         strict=settings.strict,
                         observer=self._observe,
                         lock=self.runtime.lock,
-                        receivers=self.receivers,
                     )
         return self._courier
 
@@ -138,8 +135,7 @@ class Api:
         )
         wanted = None
         if self._prefers and (b"prefer" in headers or "__" in request.query):
-            lines = [value for name, value in request.headers if name == b"prefer"]
-            wanted = preference(b", ".join(lines), request.query)
+            wanted = _preferred(request)
         answering = self._answering
         with guarded.lock:
             now = guarded.catch_up()
@@ -184,6 +180,7 @@ class Api:
             guarded = self.runtime.guarded(authorization)
         except Denied:
             return self._outside(exchange)
+        self._tell_why(exchange)
         with guarded.lock:
             exchange.at = guarded.catch_up()
             exchange.received = wall()
@@ -204,9 +201,9 @@ class Api:
         if not milliseconds:
             return exchange
         with guarded.lock:
-            seconds = milliseconds / 1_000 / clock.speed if clock.mode == "real" and not guarded.leaps else None
-        if seconds is not None:
-            return self.courier.after(seconds, lambda: exchange)
+            instant = clock.now() + milliseconds if clock.mode == "real" and not guarded.leaps else None
+        if instant is not None:
+            return self.courier.until(guarded, instant, lambda: exchange)
         try:
             if hop(guarded, Ahead(milliseconds)) is not None:
                 return exchange
@@ -229,11 +226,24 @@ class Api:
         number = next((number for number in numbers if sandbox.videos[number].final), 7)
         return str(VideoId(sandbox.user, account.email if account else "demo@example.com", number))
 
+    def _tell_why(self, exchange: Exchange) -> None:
+        """Let the answer to a request that reached no operation or no sandbox say why, if that is asked for."""
+        wanted = _preferred(exchange.request) if self._prefers else None
+        if self._explains or (wanted is not None and wanted.explain):
+            explain(exchange)
+
     def _outside(self, exchange: Exchange) -> Exchange:
+        self._tell_why(exchange)
         exchange.received = wall()
         with self.runtime.lock:
             self.runtime.outside.append(exchange)
         return exchange
+
+
+def _preferred(request: Request) -> Preference | None:
+    """What a request prefers, None for nothing."""
+    lines = [value for name, value in request.headers if name == b"prefer"]
+    return preference(b", ".join(lines), request.query)
 
 
 def _called(guarded: GuardedSandbox, accepted: int | None) -> tuple[Callback | None, bool]:
@@ -290,4 +300,5 @@ def _give(coming: Future[Exchange], exchange: Exchange) -> None:
 def _log_attempt(attempted: Attempted) -> None:
     callback = attempted.callback
     level = logging.WARNING if attempted.receipt.verdict is Verdict.DENIED else logging.INFO
-    log.log(level, "callback %s %s to %a: %s", callback.video.number, callback.status.name, callback.url, attempted.why)
+    number, status, url = callback.video.number, callback.status.name, mask_secrets(callback.url)
+    log.log(level, "callback %s %s to %a: %s", number, status, url, attempted.why)

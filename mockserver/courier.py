@@ -21,7 +21,6 @@ from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Receipt, Verdict
 from mockserver.leap import Happened, Until, leap
 from mockserver.posting import Posting, receipt
-from mockserver.receivers import LocalCarrier, Receivers
 from mockserver.runtime import GuardedSandbox, Leaping
 
 _IN_FLIGHT: Final = 256
@@ -32,6 +31,9 @@ _IN_FLIGHT_EACH: Final = 32
 
 _LANDING: Final = 1.0
 """Seconds that a leap waits for what was on its way before it."""
+
+_LOOK: Final = 0.05
+"""Seconds between two looks at a clock that is waited for."""
 
 _ANSWER_FIRST: Final = 0.002
 """Seconds between an answer and what follows from it, so that the client hears the answer first."""
@@ -55,7 +57,7 @@ class Courier:
     """The courier of one mock; it starts its thread at once, and ends with `close`.
 
     `timeout` are the real seconds of one attempt; `observer` is told of each that ended, on the courier's thread. With
-    `strict`, a callback that breaks the contract ends a leap with MisfitError. `receivers` get theirs without a socket.
+    `strict`, a callback that breaks the contract ends a leap with MisfitError.
     """
 
     def __init__(
@@ -67,11 +69,9 @@ class Courier:
         strict: bool = False,
         observer: Callable[[Attempted], None],
         lock: AbstractContextManager[object],
-        receivers: Receivers | None = None,
     ) -> None:
         self._posting = posting
-        carrier = Carrier(destinations, timeout=timeout)
-        self._carrier = carrier if receivers is None else LocalCarrier(receivers, carrier, timeout)
+        self._carrier = Carrier(destinations, timeout=timeout)
         self._strict = strict
         self._observer = observer
         self._rounds: dict[GuardedSandbox, _Round] = {}
@@ -109,6 +109,10 @@ class Courier:
         """Run `call` on the courier's thread soon; not at all where the courier ends. Takes no lock."""
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(call)
+
+    def until(self, guarded: GuardedSandbox, instant: int, then: Callable[[], _T]) -> "Future[_T]":
+        """What `then` gives, once a sandbox's clock shows an instant; at once if it stands, or the sandbox ends."""
+        return self._submit(self._until(guarded, instant, then))
 
     def close(self) -> None:
         """End at once; what is on its way is given up."""
@@ -270,6 +274,16 @@ class Courier:
         each = self._rounds.setdefault(guarded, _Round())
         # Who waits may be gone by then; the attempt goes on.
         await asyncio.shield(self._launch(guarded, callback, each, each.early))
+        return then()
+
+    async def _until(self, guarded: GuardedSandbox, instant: int, then: Callable[[], _T]) -> _T:
+        while not guarded.retired:
+            with guarded.lock:
+                seconds = _LOOK if guarded.leaps else guarded.clock.seconds_until(instant)
+            if not seconds:
+                break
+            # Others may move the clock meanwhile: a few looks cost less than to be told by all of them.
+            await asyncio.sleep(min(seconds, _LOOK))
         return then()
 
     async def _pause(self, seconds: float, then: Callable[[], _T]) -> _T:

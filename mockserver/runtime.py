@@ -15,6 +15,7 @@ from mockserver.eviction import leaving
 from mockserver.faults.plan import Plan
 from mockserver.journal import Journal
 from mockserver.liberties import Liberties
+from mockserver.masking import mask_tokens
 from mockserver.scenario import Answers, Scenario
 from mockserver.settings import Settings
 from mockserver.shown import ShownVideos
@@ -96,14 +97,15 @@ class GuardedSandbox:
                 self.clock.release()
 
     def is_idle(self) -> bool:
-        """Whether at its clock's instant no job runs and no callback is owed."""
+        """Whether at its clock's instant no job runs, no callback is owed, and nobody waits for a request."""
         sandbox = self.sandbox
         with self.lock:
             if self.leaps:
                 return False
             if sandbox.running:
                 self.catch_up()
-            return not (sandbox.running or sandbox.outbox.waiting or sandbox.outbox.held)
+            waited_for = sandbox.outbox.waiting or sandbox.outbox.held or self.journal.listeners
+            return not (sandbox.running or waited_for)
 
     def retire(self) -> Tally:
         """Nothing that it owes will be sent any more. Returns what was counted of it."""
@@ -299,5 +301,7 @@ def _log_room(most: int, tokens: list[str], *, idle: bool) -> None:
 
 
 def masked(token: str) -> str:
-    """Enough of a token to recognise it, never all of a long one."""
+    """Enough of a token to recognise it, never all of a long one; of the documented form the user's number stays."""
+    if (shown := mask_tokens(token)) != token:
+        return shown
     return ascii(token) if len(token) <= 6 else f"{token[:4]!a}..."

@@ -16,6 +16,7 @@ from unicodedata import east_asian_width
 import click
 
 from mockserver.control_client import ControlClient, client_options
+from mockserver.masking import mask_secrets
 from mockserver.options import option
 from mockserver.terminal import Printer, plain, shows_colours
 
@@ -107,7 +108,7 @@ def words(item: Item) -> list[Words]:
     if item["event"] == "callback":
         # The address last: where a line is cut, what came of the call has been said.
         shown = [Words(f"{name} callback "), Words(status, _COLOURS.get(status)), Words(" ")]
-        return [*shown, *_came_of(item), Words(f" -> {plain(item['url'])}")]
+        return [*shown, *_came_of(item), Words(f" -> {plain(mask_secrets(item['url']))}")]
     if item["event"] == "status":
         return [Words(f"{name} "), Words(status, _COLOURS.get(status))]
     return [Words(f"{name} {plain(item['event'])}")]

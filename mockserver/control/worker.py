@@ -4,9 +4,8 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from threading import Thread
 from typing import Any, TypeVar
-
-from mockserver.mock_thread import MockThread
 
 _T = TypeVar("_T")
 
@@ -27,7 +26,7 @@ class Worker:
             self._waiting.append((coming, make))
             begins, self._works = not self._works, True
         if begins:
-            MockThread(target=self._work, name="worker", daemon=True).start()
+            Thread(target=self._work, name="worker", daemon=True).start()
         return coming
 
     def _work(self) -> None:

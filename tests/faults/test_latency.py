@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.adapters import ADAPTERS
-from api.mock import MakeMock, Mock
+from api.mock import VIDEOS, MakeMock, Mock
 from callbacks.receivers import PATIENCE, Received, Receiver, Reply, receiving
 from faults.sandbox import ROOMY, Faulty
 from mockserver.api import Api
@@ -444,6 +444,25 @@ def test_impatient_client_of_a_slow_server_is_not_late_for_itself(faulty: Faulty
     assert faulty.upscale(patience=4).response.wire == Wire(Suffering.RESET)
     faulty.plan({"fault": "connection-reset"}, late(5))
     assert faulty.upscale(patience=4).response.wire == Wire(Suffering.UNANSWERED)
+
+
+@pytest.mark.parametrize("ends", ["advance", "freeze", "reset"])
+def test_late_answer_follows_a_running_clock(make: Make, ends: str) -> None:
+    """It comes when the clock is moved past it, stands, or ends with its sandbox: nobody waits an hour for it."""
+    faulty = make("real")
+    faulty.plan(late(3_600))
+    guarded = faulty.guarded
+    coming = faulty.api.exchange(Request("GET", VIDEOS, headers=[(b"authorization", faulty.authorization)]))
+    assert isinstance(coming, Future)
+    assert not coming.done()
+    if ends == "advance":
+        faulty.api.courier.leap(guarded, Ahead(3_600_000)).result(timeout=10)
+    elif ends == "freeze":
+        with guarded.lock:
+            guarded.clock.freeze()
+    else:
+        faulty.api.reset(faulty.authorization)
+    assert coming.result(timeout=10).response.status == 200
 
 
 def test_patience_is_real_where_the_clock_runs(make: Make) -> None:
