@@ -127,11 +127,11 @@ def _apart(receiver: Receiver, request: Request) -> "Future[Response]":
             return
         try:
             coming.set_result(receiver(request))
-        except Exception as error:
-            coming.set_exception(error)
         except BaseException as error:
-            # As pytest's own are: it must not be lost with this thread, nor end the one that waits.
-            coming.set_exception(RuntimeError(f"{type(error).__name__}: {error}"))
+            # Those of pytest, or a StopIteration, which no coroutine may raise: they must neither be lost with this
+            # thread nor end the one that waits.
+            carried = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            coming.set_exception(error if carried else RuntimeError(f"{type(error).__name__}: {error}"))
 
     Thread(target=receive, name="receiver", daemon=True).start()
     return coming

@@ -77,9 +77,7 @@ def test_receiver_that_sleeps_takes_time(api: Api, received: Receivers, mock: Mo
     assert (attempt.receipt.status, len(mock.sandbox.outbox.finished)) == (200, 1)
 
 
-def test_shorter_sleep_than_the_receivers_ends_first(
-    api: Api, received: Receivers, mock: Mock, slept: Slept
-) -> None:
+def test_shorter_sleep_than_the_receivers_ends_first(api: Api, received: Receivers, mock: Mock, slept: Slept) -> None:
     """While the callback is still under way; what is due next is delivered when it has ended."""
     told: list[tuple[str, float]] = []
 
