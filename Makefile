@@ -26,7 +26,7 @@ proof: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python tests/bench/run.py $(ARGS)
 	$(BIN)/python tests/bench/callbacks.py
-	$(BIN)/python tests/bench/fixtures.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/fixtures.py
 
 $(STAMP): pyproject.toml
 	@echo "Making .venv: this takes about a minute, once."

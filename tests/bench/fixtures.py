@@ -1,6 +1,6 @@
 """The fixtures: what setting one up costs, and a call, and an hour's story; and what the plugin adds to a start.
 
-    python tests/bench/fixtures.py [--times 500]
+    PYTHONPATH=tests python tests/bench/fixtures.py [--times 500]
 
 The calls of requests to the mock and to a static answer of `responses` take turns in one run. A loop of a million
 additions says how fast the machine is just now.
@@ -18,7 +18,7 @@ import requests
 import responses
 
 import mockserver
-from mockserver import PixverseMock
+from client.demo import Demo
 from mockserver.interception.patching import intercept
 
 ACCOUNT: Final = "https://api.useapi.net/v2/account"
@@ -64,26 +64,16 @@ def calls() -> tuple[float, float]:
 
 
 def story() -> None:
-    """An hour of a client that polls each 20 s, tries again 20 s after a 429, and is called back."""
+    """An hour of the vendor's demo client: it tries again 10 s after a 429, and waits for callbacks."""
     with intercept(sleep=True) as mock:
-        _submit_and_wait(mock)
-        time.sleep(max(0.0, 3_600 - (mock.clock.now.timestamp() - 1_735_689_600)))
-
-
-def _submit_and_wait(mock: PixverseMock) -> None:
-    base, sink = f"{mock.base_url}/v2/pixverse/videos", mock.sink()
-    body = {"video_id": mock.video_id, "replyUrl": sink.url}
-    with requests.Session() as session:
-        session.headers.update(mock.headers)
-        accepted: list[str] = []
-        while len(accepted) < 6:
-            answer = session.post(f"{base}/upscale", json=body)
-            if answer.status_code == 429:
-                time.sleep(20)
-            else:
-                accepted.append(answer.json()["video_id"])
-        while session.get(f"{base}/{accepted[-1]}").status_code == 404:
-            time.sleep(20)
+        demo, sink, begun = Demo(mock.base_url, mock.token, time.sleep), mock.sink(), time.monotonic()
+        for _ in range(6):
+            demo.upscale(mock.video_id, sink.url)
+        time.sleep(3_600 - (time.monotonic() - begun))
+        for received in sink.received:
+            demo.called(received["body"])
+        if list(demo.outcomes.values()) != ["done"] * 6:
+            raise RuntimeError(f"the story is another one: {demo.outcomes}")
 
 
 def start(module: str) -> float:
@@ -116,7 +106,7 @@ def main(*, times: int) -> None:
     click.echo(
         f"a call of requests: {ours:.0f} us; to a static answer of responses: {theirs:.0f} us ({ours / theirs:.2f})"
     )
-    click.echo(f"an hour of a client's time: {timed(story, 20):.1f} ms")
+    click.echo(f"an hour of the demo client: {timed(story, 20):.1f} ms")
     with_plugin, without = [], []
     for _ in range(STARTS):
         with_plugin.append(start("mockserver.pytest_plugin"))
