@@ -60,7 +60,7 @@ class Api:
         self.receivers: Receivers | None = None
         """Who gets callbacks without a socket; to be set before there is something to send."""
         self.observer: Callable[[Attempted], None] = _log_attempt
-        """Is told of each attempt to deliver a callback, on the courier's thread."""
+        """Is told of each attempt to deliver a callback, from any thread."""
 
     @property
     def courier(self) -> "Courier":

@@ -1,27 +1,29 @@
 """Sends callbacks: a thread with an event loop of its own, so that no receiver ever holds up an answer of the mock.
 
 A sandbox whose clock runs by itself is looked after in rounds: apply what is due, send what is owed, come back when
-the next thing is due. A leap of a clock sends one callback after the other, each at its own instant. No lock is held
-while a receiver is spoken to.
+the next thing is due. A leap of a clock sends one callback after the other, each at its own instant: it begins on the
+thread of whoever asks for it, and comes here when somebody has to be waited for. No lock is held while a receiver is
+spoken to.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from mockserver.attempted import Attempted
 from mockserver.clock import stopwatch
-from mockserver.delivery import Carrier
+from mockserver.delivery import Answer, Carrier, Delivery
 from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Receipt, Verdict
 from mockserver.leap import Happened, Until, leap
 from mockserver.mock_thread import MockThread
 from mockserver.posting import Posting, receipt
-from mockserver.receivers import LocalCarrier, Receivers
+from mockserver.receivers import Receivers, crossing
 from mockserver.runtime import GuardedSandbox, Leaping
 
 _IN_FLIGHT: Final = 256
@@ -57,7 +59,7 @@ class _Round:
 class Courier:
     """The courier of one mock; it starts its thread at once, and ends with `close`.
 
-    `timeout` are the real seconds of one attempt; `observer` is told of each that ended, on the courier's thread. With
+    `timeout` are the real seconds of one attempt; `observer` is told of each that ended, from any thread. With
     `strict`, a callback that breaks the contract ends a leap with MisfitError. `receivers` get theirs without a socket.
     """
 
@@ -73,8 +75,9 @@ class Courier:
         receivers: Receivers | None = None,
     ) -> None:
         self._posting = posting
-        carrier = Carrier(destinations, timeout=timeout)
-        self._carrier = carrier if receivers is None else LocalCarrier(receivers, carrier, timeout)
+        self._carrier = Carrier(destinations, timeout=timeout)
+        self._receivers = receivers
+        self._timeout = timeout
         self._strict = strict
         self._observer = observer
         self._rounds: dict[GuardedSandbox, _Round] = {}
@@ -100,7 +103,7 @@ class Courier:
 
         The future raises Leaping, Restless, ValueError for an instant that can't be gone to.
         """
-        return self._submit(self._leap(guarded, until, within=within))
+        return self._submit(self._leap(guarded, until, within=within), here=True)
 
     def first_callback(self, guarded: GuardedSandbox, callback: Callback, then: Callable[[], _T]) -> "Future[_T]":
         """Send a callback that is in flight; what `then` gives comes when the attempt has ended."""
@@ -127,22 +130,31 @@ class Courier:
                 self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def _submit(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
+    def _submit(self, coroutine: Coroutine[Any, Any, _T], *, here: bool = False) -> "Future[_T]":
+        """Run a coroutine in the event loop; with `here`, on this thread as far as it gets without having to wait."""
         with self._lock:
             opened = not self._closed
             if opened:
                 # Counted before it begins: whom it calls may look.
                 self.under_way += 1
-                submitted = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            coming = _begun(coroutine) if opened and here else None
+        except BaseException:
+            self._ended()  # an interrupt of whoever asked
+            raise
+        if coming is None:
+            with self._lock:
+                if not self._closed:
+                    coming = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if coming is None:
+            coroutine.close()
+            coming = Future()
+            coming.cancel()
         if opened:
-            submitted.add_done_callback(self._ended)
-            return submitted
-        coroutine.close()
-        ended: Future[_T] = Future()
-        ended.cancel()
-        return ended
+            coming.add_done_callback(self._ended)
+        return coming
 
-    def _ended(self, _: "Future[Any]") -> None:
+    def _ended(self, _: "Future[Any] | None" = None) -> None:
         with self._lock:
             self.under_way -= 1
 
@@ -179,7 +191,6 @@ class Courier:
         """One round: apply what is due, send what is owed, plan the next."""
         each.timer = None
         sandbox, clock = guarded.sandbox, guarded.clock
-        callbacks: list[Callback] = []
         with guarded.lock:
             if guarded.retired:
                 self._forget(guarded, each)
@@ -191,18 +202,14 @@ class Courier:
                 self._forget(guarded, each)
                 return
             now = guarded.catch_up()
-            while len(each.tasks) + len(callbacks) < _IN_FLIGHT_EACH:
-                callback = sandbox.take(now)
-                if callback is None:
-                    break
-                callbacks.append(callback)
-            full = len(each.tasks) + len(callbacks) >= _IN_FLIGHT_EACH
+            # Launched under the lock: who leaps waits for those that are.
+            while len(each.tasks) < _IN_FLIGHT_EACH and (callback := sandbox.take(now)) is not None:
+                self._launch(guarded, callback, each, each.tasks)
+            full = len(each.tasks) >= _IN_FLIGHT_EACH
             due = sandbox.next_step if full else sandbox.next_due
             seconds = clock.seconds_until(due) if due is not None and sandbox.calls else None
-        if seconds is None and not callbacks:
+        if seconds is None:
             self._forget(guarded, each)
-        for callback in callbacks:
-            self._launch(guarded, callback, each, each.tasks)
         self._plan(guarded, each, seconds)
 
     def _forget(self, guarded: GuardedSandbox, each: "_Round") -> None:
@@ -242,8 +249,8 @@ class Courier:
                     await self._landed(guarded)
                 return await self._drive(guarded, until)
         finally:
-            if not guarded.leaps:
-                self._wake(guarded)
+            if not guarded.leaps and guarded.clock.mode != "manual":
+                self.soon(partial(self._wake, guarded))
 
     async def _landed(self, guarded: GuardedSandbox) -> None:
         """Wait until nothing of a sandbox is on its way. Raises Leaping where that takes long.
@@ -252,6 +259,7 @@ class Courier:
         """
         each = self._rounds.get(guarded)
         if each is not None and each.tasks:
+            await crossing()
             _, pending = await asyncio.wait(set(each.tasks), timeout=_LANDING)
             if pending:
                 raise Leaping(f"{len(pending)} callbacks of this sandbox wait for their receivers' answers")
@@ -308,15 +316,23 @@ class Courier:
         return then()
 
     async def _send(self, guarded: GuardedSandbox, callback: Callback) -> Receipt | None:
-        """One attempt over the network; None if the callback is not owed any more. Raises MisfitError."""
+        """One attempt; None if the callback is not owed any more. Raises MisfitError."""
+        if self._receivers is not None and (local := self._receivers.find(callback.url)) is not None:
+            return await self._attempt(guarded, callback, partial(local.send, self._timeout))
+        await crossing()
         async with self._room:
-            with guarded.lock:
-                if guarded.sandbox.outbox.recall(callback):
-                    return None
-                delivery = self._posting.delivery(guarded, callback)
-            started = stopwatch()
-            answer = await self._carrier.send(delivery)
-            return receipt(answer, stopwatch() - started)
+            return await self._attempt(guarded, callback, self._carrier.send)
+
+    async def _attempt(
+        self, guarded: GuardedSandbox, callback: Callback, send: Callable[[Delivery], Awaitable[Answer]]
+    ) -> Receipt | None:
+        with guarded.lock:
+            if guarded.sandbox.outbox.recall(callback):
+                return None
+            delivery = self._posting.delivery(guarded, callback)
+        started = stopwatch()
+        answer = await send(delivery)
+        return receipt(answer, stopwatch() - started)
 
     def _settle(self, guarded: GuardedSandbox, callback: Callback, result: Receipt) -> None:
         with guarded.lock:
@@ -326,6 +342,20 @@ class Courier:
 
     def _observe(self, callback: Callback, result: Receipt, made: int) -> None:
         self._observer(Attempted(callback, result, made, callback.outcome))
+
+
+def _begun(coroutine: Coroutine[Any, Any, _T]) -> "Future[_T] | None":
+    """What a coroutine gives that is run here up to its first `crossing`; None if it got there."""
+    coming: Future[_T] = Future()
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        coming.set_result(done.value)
+    except Exception as error:
+        coming.set_exception(error)
+    else:
+        return None
+    return coming
 
 
 def _of_bug(error: Exception) -> Receipt:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mockserver.clock import LATEST
-from mockserver.domain import Callback, Event, Receipt
+from mockserver.clock import LATEST, Clock
+from mockserver.domain import Callback, Event, Receipt, Sandbox
 from mockserver.runtime import SLICE, GuardedSandbox
 
 
@@ -94,7 +94,7 @@ def hop(guarded: GuardedSandbox, until: Until) -> Happened | None:
     sandbox, clock = guarded.sandbox, guarded.clock
     with guarded.lock:
         all_of_them = [each.sandbox for each in guarded.company()] if guarded.company is not None else [sandbox]
-        if guarded.leaps or guarded.retired or any(each.calls for each in all_of_them):
+        if guarded.leaps or guarded.retired or any(_may_call(each, clock, until) for each in all_of_them):
             return None
         if sum(len(each.running) for each in all_of_them) > _FEW_JOBS:
             return None
@@ -111,6 +111,19 @@ def hop(guarded: GuardedSandbox, until: Until) -> Happened | None:
         finally:
             clock.release()
         return Happened(*sandbox.story.since(begun))
+
+
+def _may_call(sandbox: Sandbox, clock: Clock, until: Until) -> bool:
+    """Whether somebody has to be called on the way, or is being called; or it takes a closer look to say."""
+    if not sandbox.calls:
+        return False
+    if clock.mode != "manual" or isinstance(until, str):
+        # What runs by itself has to be looked after when it comes to rest elsewhere.
+        return True
+    outbox, due = sandbox.outbox, sandbox.next_due
+    if len(outbox.waiting) > len(outbox.due):
+        return True  # some are in flight
+    return due is not None and due <= (until if isinstance(until, int) else clock.now() + until.milliseconds)
 
 
 def drive(steps: Leap, send: Callable[[Callback], Receipt]) -> Happened:
@@ -134,16 +147,20 @@ def _next_call(guarded: GuardedSandbox, target: int | None) -> tuple[Owed | None
     if guarded.company is None:
         callback, done = sandbox.next_call(horizon, SLICE)
         return None if callback is None else (guarded, callback), sandbox.now, done
-    if target is None:
-        # The others come along, as far as this one has something to do.
-        horizon = -1 if sandbox.next_due is None else min(sandbox.next_due, LATEST)
-    due = [(instant, each) for each in guarded.company() if (instant := each.sandbox.next_due) is not None]
-    due = sorted((each for each in due if each[0] <= horizon), key=lambda each: each[0])
-    if not due:
-        return None, sandbox.now, True
-    first = due[0][1]
-    callback, _ = first.sandbox.next_call(due[1][0] if due[1:] else horizon, SLICE)
-    return None if callback is None else (first, callback), first.sandbox.now, False
+    now = sandbox.now
+    for _ in range(SLICE):
+        if target is None:
+            # The others come along, as far as this one has something to do.
+            horizon = -1 if sandbox.next_due is None else min(sandbox.next_due, LATEST)
+        due = [(instant, each) for each in guarded.company() if (instant := each.sandbox.next_due) is not None]
+        instant, first = min(due, key=lambda each: each[0], default=(LATEST + 1, guarded))
+        if instant > horizon:
+            return None, now, True
+        callback, _ = first.sandbox.next_call(instant, 1)
+        now = max(now, first.sandbox.now)
+        if callback is not None:
+            return (first, callback), now, False
+    return None, now, False
 
 
 def _target(guarded: GuardedSandbox, until: Until) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockserver.delivery import ANSWER_BYTES, Answer, Delivery
 from mockserver.destinations import NotCallable, Target, ascii_name
@@ -30,16 +30,6 @@ _PLACE: Final = re.compile(r"([^:]+)(?::([0-9]{1,5}))?")
 log = logging.getLogger("mockserver")
 
 
-class Carrying(Protocol):
-    """Makes attempts to deliver."""
-
-    async def send(self, delivery: Delivery) -> Answer:
-        """Make one; whatever goes wrong is the answer's `error`."""
-
-    async def close(self) -> None:
-        """Give up what goes on beside attempts."""
-
-
 class Receivers:
     """Who receives callbacks in this process, by host. Not for registering while callbacks are sent."""
 
@@ -58,10 +48,15 @@ class Receivers:
         """The same for one that holds nobody up."""
         self._known[_place(place)] = receiver
 
-    def find(self, target: Target) -> Prompt | None:
+    def find(self, url: str) -> "LocalReceiver | None":
         """Who receives what goes there."""
+        try:
+            target = Target.of(url)
+        except NotCallable:
+            return None
         usual = target.port == _PORTS[target.scheme]
-        return self._known.get((target.host, None if usual else target.port))
+        receiver = self._known.get((target.host, None if usual else target.port))
+        return None if receiver is None else LocalReceiver(target, receiver)
 
 
 def _place(place: str) -> tuple[str, int | None]:
@@ -73,43 +68,39 @@ def _place(place: str) -> tuple[str, int | None]:
     raise ValueError(f"a receiver has a host name, with or without a port, got {place!r}")
 
 
-class LocalCarrier:
-    """Delivers to the receivers of this process; all else goes by `beyond`.
+async def crossing() -> None:
+    """Go on in the event loop: behind this there may be something to wait for.
 
-    `timeout` are the real seconds of an attempt.
+    A coroutine that was begun by hand, on whatever thread, stops here, and a task goes on with it.
     """
+    await asyncio.sleep(0)
 
-    def __init__(self, receivers: Receivers, beyond: Carrying, timeout: float) -> None:
-        self._receivers = receivers
-        self._beyond = beyond
-        self._timeout = timeout
 
-    async def send(self, delivery: Delivery) -> Answer:
-        """Make one attempt. A receiver that raises has not answered."""
+class LocalReceiver(NamedTuple):
+    """One that receives what goes to a target."""
+
+    target: Target
+    answer: Prompt
+
+    async def send(self, timeout: float, delivery: Delivery) -> Answer:
+        """Make one attempt, of so many real seconds. One that raises has not answered."""
+        if delivery.pause:
+            await crossing()
+            await asyncio.sleep(delivery.pause)
+        limit: asyncio.Timeout | None = None
         try:
-            target = Target.of(delivery.url)
-        except NotCallable:
-            return await self._beyond.send(delivery)
-        receiver = self._receivers.find(target)
-        if receiver is None:
-            return await self._beyond.send(delivery)
-        await asyncio.sleep(delivery.pause)
-        try:
-            async with asyncio.timeout(self._timeout) as limit:
-                response = receiver(_request(target, delivery))
-                if isinstance(response, Future):
+            response = self.answer(_request(self.target, delivery))
+            if isinstance(response, Future):
+                await crossing()
+                async with asyncio.timeout(timeout) as limit:
                     response = await asyncio.wrap_future(response)
         except Exception as error:
-            if isinstance(error, TimeoutError) and limit.expired():
-                return Answer(error=f"no answer within {self._timeout:g} s")
-            log.warning("the receiver of callbacks at %s raised", target.host, exc_info=error)
+            if isinstance(error, TimeoutError) and limit is not None and limit.expired():
+                return Answer(error=f"no answer within {timeout:g} s")
+            log.warning("the receiver of callbacks at %s raised", self.target.host, exc_info=error)
             return Answer(error=f"the receiver raised {type(error).__name__}: {error}")
         fields = dict(reversed(response.headers))
         return Answer(response.status, response.body[:ANSWER_BYTES], retry_after(fields))
-
-    async def close(self) -> None:
-        """Give up what goes on beside attempts."""
-        await self._beyond.close()
 
 
 def _request(target: Target, delivery: Delivery) -> Request:

@@ -46,7 +46,7 @@ class Service:
         return exchange.response
 
     def _attempted(self, attempted: Attempted) -> None:
-        """Called on the courier's thread."""
+        """Called from any thread."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._add, attempted, attempted.receipt.took)

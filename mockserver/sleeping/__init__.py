@@ -21,9 +21,12 @@ Threads that were there before sleep for real, and so do the standard library, p
 Instances and closures that have kept one of the functions from before do so, too, and tasks of trio.
 
 What waits for an Event, a Queue, a Future or a socket waits in real time, and does not hold up those who sleep. Threads
-sleep beside each other: while one has something to do, time stands for the others (up to a tenth of a second). The
-timers of an event loop, and so asyncio.timeout and wait_for, go by its own time, which is time.monotonic: they come in
-their turn when its tasks sleep. uvloop has a clock of its own, by which they are real.
+sleep beside each other: while one has something to do, time stands for the others, until it has worked for a tenth of
+a second. Linux tells who has something to do. Elsewhere that is a guess, by whether a thread gets on in its code within
+some milliseconds: on a busy machine time may move there while one is about to sleep beside others.
+
+The timers of an event loop, and so asyncio.timeout and wait_for, go by its own time, which is time.monotonic: they come
+in their turn when its tasks sleep. uvloop has a clock of its own, by which they are real.
 """
 
 from collections.abc import Iterator

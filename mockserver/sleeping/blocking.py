@@ -3,7 +3,8 @@
 import threading
 from queue import Empty, SimpleQueue
 
-from mockserver.sleeping.sleepers import Glance, Sleepers
+from mockserver.sleeping.sleepers import Sleepers
+from mockserver.sleeping.threads import Glances
 
 
 class SleepingThread:
@@ -14,7 +15,7 @@ class SleepingThread:
     def __init__(self) -> None:
         self.watch = self
         self.thread = threading.get_ident()
-        self.glance = Glance()
+        self.glances = Glances()
         self.until = 0
         self.depth = 0
         self._told: SimpleQueue[None] = SimpleQueue()

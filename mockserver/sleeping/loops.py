@@ -7,7 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from mockserver.sleeping.sleepers import SECOND, Glance, Sleepers
+from mockserver.sleeping.sleepers import SECOND, Sleepers
+from mockserver.sleeping.threads import Glances
 
 _ROUNDS: Final = 2
 """Rounds of an event loop without anything to do, after which nothing is under way."""
@@ -59,7 +60,7 @@ class LoopWatch:
     def __init__(self, sleepers: Sleepers, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.thread = threading.get_ident()
-        self.glance = Glance()
+        self.glances = Glances()
         self._sleepers = sleepers
         # asyncio's own loops have these; uvloop hides what it has.
         self._ready: Any = getattr(loop, "_ready", None)

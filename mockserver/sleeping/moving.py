@@ -66,7 +66,8 @@ class Moving:
         """
         clock = self._one_time.clock
         milliseconds, self._rest = divmod(self._rest + to - self.at, _MILLISECOND)
-        self._target = max(self._target, clock.now()) + milliseconds
+        # Not beyond the calendar, whoever else has moved it meanwhile: it would never get there.
+        self._target = min(max(self._target, clock.now()) + milliseconds, LATEST)
         self.at = to
         company = self._one_time.company()
         if not company:

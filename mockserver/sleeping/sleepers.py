@@ -7,25 +7,19 @@ have something to do, or lie down, too.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
-from threading import Thread
 from typing import Final, Protocol
 
-from mockserver.clock import stopwatch
 from mockserver.runtime import new_lock
 from mockserver.sleeping.moving import Moving
-from mockserver.sleeping.threads import Threads
+from mockserver.sleeping.threads import Glances, Threads
 
 SECOND: Final = 1_000_000_000
 """In nanoseconds."""
 
 _SPELL: Final = 20
 """Glances after which another event loop looks, in case the one whose turn it is can't: they disturb each other."""
-
-_LONGEST_WAIT: Final = 0.1
-"""Real seconds for which time stands at most, where a thread never rests."""
 
 
 class Watch(Protocol):
@@ -35,7 +29,7 @@ class Watch(Protocol):
     """The number of its thread."""
     blocks: bool
     """Whether its thread does nothing else."""
-    glance: "Glance"
+    glances: Glances
 
     def tell(self) -> None:
         """There may be something to see. From any thread."""
@@ -60,14 +54,6 @@ class Sleeper(Protocol):
 
     def sleep_on(self, seconds: float) -> None:
         """Time is real again: this is what is left."""
-
-
-@dataclass(slots=True)
-class Glance:
-    """What a watch saw of the threads that have not lain down, and since when time waits for them."""
-
-    traces: dict[Thread, object] | None = None
-    since: float = 0.0
 
 
 class Sleepers:
@@ -163,12 +149,17 @@ class Sleepers:
             if depth and not any(sleeper.depth == depth for sleeper in self._deep):
                 # What goes on does not wait for anybody who sleeps.
                 return pause
-            if not self._is_quiet(watch, warily=warily):
+            if not self._is_quiet(watch, warily=warily, depth=depth):
                 return pause
             self._moves += 1
             self.now = instant = self._next()
             moving = self._moving
-        coming = [move for each in moving if (move := each.go(instant, within=depth > 0)) is not None]
+        try:
+            coming = [move for each in moving if (move := each.go(instant, within=depth > 0)) is not None]
+        except BaseException:
+            # An interrupt, on whose way out nothing must be left to wait for.
+            self.arrive([])
+            raise
         if coming:
             _Arrival(coming, self)
             return None
@@ -237,21 +228,20 @@ class Sleepers:
         first = self._first(self._blocked)
         return [first.watch] if first is not None else list(self._loops)
 
-    def _is_quiet(self, watch: Watch, *, warily: bool) -> bool:
+    def _is_quiet(self, watch: Watch, *, warily: bool, depth: int) -> bool:
         """Whether nobody has done anything since the last look of this watch."""
         lying = {sleeper.watch.thread for _, _, sleeper in self._blocked if sleeper in self._asleep}
-        traces = self.threads.traces({watch.thread} | lying)
-        if not (traces or self._waking or warily):
+        # While something goes on in a mock, its own threads may be those that have something to do.
+        traces = self.threads.traces({watch.thread} | lying, mock=depth > 0)
+        # A loop does not get to its tasks while its thread sleeps.
+        waking = any(sleeper.watch.thread not in lying for sleeper in self._waking)
+        if not (traces or waking or warily):
             return True
-        glance, now = watch.glance, stopwatch()
-        if glance.traces is None:
-            glance.since = now
-        quiet = traces == glance.traces and not self._waking
-        if quiet or now - glance.since > _LONGEST_WAIT:
-            glance.traces = None
-            return True
-        glance.traces = traces
-        return False
+        if not watch.glances.end(self.threads, traces, waking=waking):
+            return False
+        # Who has not got up by now can't, as on a loop that was stopped.
+        self._waking.clear()
+        return True
 
     def _next(self) -> int:
         """The instant to go to: there is a sleeper, else nobody would look."""

@@ -1,12 +1,11 @@
 """What a test sees of a mock whose time passes while it sleeps: who stands where, and what was told when."""
 
 import asyncio
-import gc
 import json
 import sys
 import time
 from types import FunctionType
-from typing import Any, Final
+from typing import Final
 
 from mockserver.api import Api
 from mockserver.clock import START
@@ -16,24 +15,23 @@ from mockserver.sleeping.standing_in import StandIn
 REAL: Final = (time.sleep, time.time, time.time_ns, time.monotonic, time.monotonic_ns, asyncio.sleep)
 """The functions as they are."""
 
+_STAND_INS: Final = (FunctionType, *StandIn.__subclasses__())
+
 HOOK: Final = "http://app.test/hook"
 """Where a test receives callbacks."""
 
 
 def standing() -> dict[tuple[str, str], str]:
     """By module and name, where the functions stand that sleep and tell the time: "real", or "stand-in"."""
-    known = {id(function): "real" for function in REAL}
-    known |= {id(function): "stand-in" for function in gc.get_objects() if _stands_in(function)}
-    return {
-        (module_name, name): known[id(value)]
-        for module_name, module in list(sys.modules.items())
-        for name, value in list(getattr(module, "__dict__", {}).items())
-        if id(value) in known
-    }
-
-
-def _stands_in(function: Any) -> bool:
-    return issubclass(type(function), StandIn) or (type(function) is FunctionType and hasattr(function, "sleepers"))
+    real = {id(function) for function in REAL}
+    found = {}
+    for module_name, module in list(sys.modules.items()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if id(value) in real:
+                found[module_name, name] = "real"
+            elif type(value) in _STAND_INS and hasattr(value, "sleepers"):
+                found[module_name, name] = "stand-in"
+    return found
 
 
 class Received:

@@ -146,6 +146,29 @@ def test_time_passes_before_there_is_a_sandbox(api: Api, slept: Slept) -> None:
         assert mock.guarded.clock.now() == START + 30_000
 
 
+def test_hop_goes_as_far_as_nobody_is_to_be_called(mocks: list[Mock], api: Api) -> None:
+    """In any of the sandboxes; to the millisecond before the next step of a job that has a receiver."""
+    mocks[0].accepted(replyUrl=HOOK)
+    guarded = mocks[1].guarded
+    assert hop(guarded, Ahead(599_000)) is None
+    go(mocks[1], Ahead(599_000))
+    assert hop(guarded, Ahead(999)) is not None
+    assert clock(api) == 599.999
+    for until in (Ahead(1), START + 600_000, "idle", "next-event"):
+        assert hop(guarded, until) is None
+    called: list[float] = []
+
+    def send(callback: Callback) -> Receipt:
+        # While one is on its way, nobody hops, however little.
+        assert hop(guarded, Ahead(0)) is None
+        called.append(clock(api))
+        return OK
+
+    go(mocks[1], Ahead(1), send)
+    assert called == [600]
+    assert hop(guarded, Ahead(1)) is not None
+
+
 def test_advance_beside_a_sleep_counts(mocks: list[Mock], api: Api, slept: Slept) -> None:
     """A sleep goes on from where somebody else has moved the clock."""
     mocks[0].accepted()

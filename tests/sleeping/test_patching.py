@@ -105,14 +105,20 @@ def test_what_has_kept_a_stand_in_sleeps_for_real_afterwards(api: Api) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit, SystemExit])
 def test_all_is_put_back_when_something_is_raised(api: Api, error: type[BaseException]) -> None:
     """Whatever it is; a sleep on the way out moves the mock, too."""
-    before = standing()
-    with pytest.raises(error), sleeping(api) as slept:
-        try:
-            raise error
-        finally:
-            time.sleep(10)
+    before, told = standing(), list[Slept]()
+
+    def story() -> None:
+        with sleeping(api) as slept:
+            told.append(slept)
+            try:
+                raise error
+            finally:
+                time.sleep(10)
+
+    with pytest.raises(error):
+        story()
     assert standing() == before
-    assert slept.slept == 10
+    assert told[0].slept == 10
 
 
 def test_interrupted_sleep_is_over(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +126,7 @@ def test_interrupted_sleep_is_over(api: Api, monkeypatch: pytest.MonkeyPatch) ->
     with sleeping(api) as slept:
         with monkeypatch.context() as patch:
 
-            def interrupt(*_: object) -> None:
+            def interrupt(*_: object, **__: object) -> None:
                 raise KeyboardInterrupt
 
             patch.setattr("mockserver.sleeping.threads.Threads.traces", interrupt)
@@ -172,7 +178,7 @@ def test_bad_sleep_is_the_usual_error(api: Api, seconds: Any) -> None:
 def test_sleep_without_or_with_too_much_is_an_error(slept: Slept) -> None:
     """Of the same kind as ever."""
     sleep: Any = time.sleep
-    for bad in (lambda: sleep(), lambda: sleep(1, 2), lambda: sleep(seconds=1)):
+    for bad in (sleep, lambda: sleep(1, 2), lambda: sleep(seconds=1)):
         with pytest.raises(TypeError):
             bad()
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from threading import Thread
+from concurrent.futures import Future
+from threading import Event, Thread, get_ident
 
 import pytest
 
@@ -11,12 +12,13 @@ from api.adapters import seam
 from api.mock import Mock
 from callbacks.receivers import Reply, receiving
 from mockserver.api import Api
+from mockserver.domain import Outcome
 from mockserver.leap import Ahead, Restless
 from mockserver.message import Request, Response
 from mockserver.receivers import Receivers
 from mockserver.sleeping import Slept, sleeping
 from sleeping.conftest import MakeApi
-from sleeping.sight import HOOK, clock
+from sleeping.sight import HOOK, REAL, clock
 
 PATIENCE = 20
 OK = Response(200, (), b"ok")
@@ -43,10 +45,9 @@ def status(request: Request) -> str:
 def test_callbacks_are_delivered_before_the_sleep_ends(api: Api, received: Receivers, mock: Mock, slept: Slept) -> None:
     """Each at its own instant, which its receiver is told by every clock."""
     told: list[tuple[float, float, float]] = []
-    begun = time.monotonic()
 
     def receive(_: Request) -> Response:
-        told.append((clock(api), slept.slept, round(time.monotonic() - begun)))
+        told.append((clock(api), slept.slept, round(time.monotonic() - REAL[3]())))
         return OK
 
     received.register("app.test", receive)
@@ -55,6 +56,67 @@ def test_callbacks_are_delivered_before_the_sleep_ends(api: Api, received: Recei
         time.sleep(10)
     time.sleep(1_000)
     assert told == [(600, 600, 600), (610, 610, 610), (620, 620, 620)]
+
+
+def test_receiver_that_holds_nobody_up_is_called_by_who_sleeps(
+    api: Api, received: Receivers, mock: Mock, slept: Slept
+) -> None:
+    """As long as nobody else has to be waited for; in time order with those who are."""
+    told: list[tuple[str, float, bool]] = []
+    later = Event()
+
+    def note(name: str) -> Response:
+        told.append((name, clock(api), get_ident() == here))
+        return OK
+
+    def receive_later(_: Request) -> Future[Response]:
+        note("later")
+        coming: Future[Response] = Future()
+        Thread(target=lambda: later.wait(PATIENCE) and coming.set_result(OK)).start()
+        later.set()
+        return coming
+
+    here = get_ident()
+    received.register_prompt("prompt.test", lambda _: note("prompt"))
+    received.register_prompt("later.test", receive_later)
+    received.register("app.test", lambda _: note("apart"))
+    for host in ("prompt.test", "app.test", "later.test"):
+        mock.accepted(replyUrl=f"http://{host}/hook")
+        time.sleep(10)
+    time.sleep(700)
+    assert told == [("prompt", 600, True), ("apart", 610, False), ("later", 620, True)]
+    assert [callback.outcome for callback in mock.sandbox.outbox.finished] == [Outcome.DELIVERED] * 3
+    assert slept.slept == 730
+
+
+def test_callbacks_of_the_same_instant(api: Api, received: Receivers, mock: Mock, slept: Slept) -> None:
+    """Come one after the other, whoever receives them, on whatever thread."""
+    told: list[tuple[str, float]] = []
+
+    def note(name: str) -> Response:
+        told.append((name, clock(api)))
+        return OK
+
+    received.register_prompt("prompt.test", lambda _: note("prompt"))
+    received.register("app.test", lambda _: note("apart"))
+    for host in ("prompt.test", "app.test", "prompt.test"):
+        mock.accepted(replyUrl=f"http://{host}/hook")
+    time.sleep(700)
+    assert told == [("prompt", 600), ("apart", 600), ("prompt", 600)]
+
+
+def test_interrupt_of_a_receiver_ends_the_sleep(api: Api, received: Receivers, mock: Mock, slept: Slept) -> None:
+    """That called it; time goes on in the next."""
+
+    def interrupt(_: Request) -> Response:
+        raise KeyboardInterrupt
+
+    received.register_prompt("prompt.test", interrupt)
+    mock.accepted(replyUrl="http://prompt.test/hook")
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(700)
+    time.sleep(50)
+    assert (clock(api), slept.slept, api.under_way) == (650, 650, 0)
 
 
 def test_receiver_that_sleeps_takes_time(api: Api, received: Receivers, mock: Mock, slept: Slept) -> None:

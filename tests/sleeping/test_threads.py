@@ -16,19 +16,11 @@ from mockserver.api import Api
 from mockserver.mock_thread import MockThread
 from mockserver.sleeping import Slept, sleeping
 from mockserver.sleeping import threads as module
+from mockserver.sleeping.standing_in import present
 from sleeping.sight import REAL, clock
 
 PATIENCE = 20
 """Real seconds after which something that was waited for counts as missing."""
-
-
-@pytest.fixture(params=["processor time", "place in the code"])
-def seen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a thread has run is told by the system, or, where that says nothing, by where it is."""
-    if request.param == "place in the code":
-        monkeypatch.setattr(module, "_TASKS", "/nowhere")
-        # On a machine that is busy with other things a thread may not get far in less.
-        monkeypatch.setattr(module, "_BLIND_GLANCE", 0.05)
 
 
 def run(*calls: Callable[[], object]) -> None:
@@ -40,10 +32,63 @@ def run(*calls: Callable[[], object]) -> None:
         thread.join()
 
 
-def test_sleeps_beside_each_other_do_not_add_up(seen: None, api: Api, slept: Slept) -> None:
+def test_sleeps_beside_each_other_do_not_add_up(api: Api, slept: Slept) -> None:
     """As long as the longest."""
     run(lambda: time.sleep(10), lambda: time.sleep(10), lambda: time.sleep(30))
     assert (slept.slept, clock(api)) == (30, 30)
+
+
+def test_system_that_does_not_tell_who_works(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then who stays where it is in its code for a moment waits, and does not hold up those who sleep."""
+    monkeypatch.setattr(module, "_TASKS", "/nowhere")
+    monkeypatch.setattr(module, "_BLIND_GLANCE", 60)
+    with sleeping(api) as slept:
+        threads = [Thread(target=time.sleep, args=(seconds,)) for seconds in (10, 10, 30)]
+        for thread in threads:
+            thread.start()
+        while not all(_waits(thread) for thread in threads):
+            pass
+        assert slept.slept == 0
+        # No sooner, for it is a guess: on a busy machine one who is about to sleep stays where it is, too.
+        sleepers = present()
+        assert sleepers is not None
+        sleepers.threads.glance = 0.001
+        # This thread waits for all of them, and never sleeps.
+        run(lambda: time.sleep(1))
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert (slept.slept, clock(api)) == (30, 30)
+
+
+def test_place_of_a_thread_changes_when_it_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is what can be told without the system."""
+    monkeypatch.setattr(module, "_TASKS", "/nowhere")
+    threads = module.Threads()
+    first, second, here = Event(), Event(), Queue[None]()
+
+    def work() -> None:
+        here.put(None)
+        first.wait(PATIENCE)
+        here.put(None)
+        second.wait(PATIENCE)
+
+    def trace() -> module.Trace:
+        here.get(timeout=PATIENCE)
+        while (frame := sys._current_frames().get(worker.ident or 0)) is None or frame.f_code.co_name != "wait":
+            pass
+        return threads.traces({threading.get_ident()}, mock=False)[worker]
+
+    worker = Thread(target=work)
+    worker.start()
+    before = trace()
+    first.set()
+    after = trace()
+    assert before.rests
+    assert after.rests
+    assert before != after
+    second.set()
+    worker.join()
+    assert threads.traces({threading.get_ident()}, mock=False) == {}
 
 
 def test_each_thread_wakes_up_at_its_own_instant(slept: Slept) -> None:
