@@ -259,7 +259,10 @@ class Courier:
         """
         each = self._rounds.get(guarded)
         if each is not None and each.tasks:
+            # They end on the courier's thread: only there it is certain which are left.
             await crossing()
+            if not each.tasks:
+                return
             _, pending = await asyncio.wait(set(each.tasks), timeout=_LANDING)
             if pending:
                 raise Leaping(f"{len(pending)} callbacks of this sandbox wait for their receivers' answers")

@@ -119,7 +119,7 @@ async def receiving(serve: Serve | bytes, tls: SSLContext | None = None) -> Asyn
         yield receiver
     finally:
         server.close()
-        for task in tasks:
+        for task in list(tasks):
             await asyncio.wait_for(task, 5)
 
 
