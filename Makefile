@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # What the environment was made from: when it changes, the environment is brought up to date.
 STAMP := .venv/.made
+# Empty, so that bytecode is kept: pytest would rewrite each test module anew in every process.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: serve test lint proof bench clean
 
@@ -17,10 +19,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The long checks: five minutes of fuzzing, every tool, a million requests, repeated runs.
+# The long checks: five minutes of fuzzing, every tool, a million requests, ten times the examples, repeated runs.
 proof: $(STAMP)
 	.ci/node-tools
 	SCHEMATHESIS_SECONDS=300 SOAK_REQUESTS=1000000 STORM_OPERATIONS=16000 $(BIN)/python -m pytest -q -m slow $(ARGS)
+	HYPOTHESIS_PROFILE=proof $(BIN)/python -m pytest -q -n 2
 	for i in 1 2 3 4 5; do $(BIN)/python -m pytest -q -n 2 || exit 1; done
 
 bench: $(STAMP)

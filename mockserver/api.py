@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mockserver.answering import Answering, Bug, explain, video_number
 from mockserver.attempted import Attempted
 from mockserver.clock import LATEST, wall
-from mockserver.compiled import Compiled
+from mockserver.compiled import Compiled, shared
 from mockserver.destinations import Destinations
 from mockserver.domain import Callback, Verdict, VideoId
 from mockserver.domain.reporting import is_early
@@ -47,7 +47,9 @@ class Api:
 
     def __init__(self, settings: Settings | None = None, compiled: Compiled | None = None) -> None:
         self.settings = settings or Settings()
-        compiled = compiled or Compiled.load(self.settings.contract)
+        if compiled is None:
+            path = self.settings.contract
+            compiled = shared() if path is None else Compiled.load(path)
         self.contract, self.catalogue = compiled.contract, compiled.catalogue
         scenario = Scenario.load(self.settings.scenario, self.settings.changes, self.catalogue)
         self.runtime = Runtime(self.settings, scenario, self.contract.cost, self.contract.token_pattern)

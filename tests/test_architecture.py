@@ -8,9 +8,9 @@ from statistics import median
 from typing import Any, Final
 
 import pytest
-import yaml
 
 import sources
+from document import document
 from sources import ROOT, Module, imports, modules, under, within
 
 _OUTSIDE_WORLD: Final = {
@@ -207,7 +207,7 @@ def vendor_texts(contract: Any) -> set[str]:
 
 def test_vendor_texts_stand_in_the_contract_alone() -> None:
     """No string of the mock's code holds a text that a client reads from an error."""
-    texts = vendor_texts(yaml.safe_load((ROOT / "openapi.yaml").read_bytes()))
+    texts = vendor_texts(document())
     assert "All Credits have been used up. Please upgrade your membership or purchase credits." in texts
 
     def copies(module: Module) -> Iterator[str]:

@@ -1,20 +1,21 @@
 """Our contract with a change, as a file."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from api.mock import UPSCALE
-from sources import ROOT
+from document import document
 
 Change = Callable[[Any], object]
 
 
 def contract(folder: Path, change: Change) -> Path:
     """Our contract with a change."""
-    data = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())
+    data = deepcopy(document())
     change(data)
     path = folder / "contract.yaml"
     path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")

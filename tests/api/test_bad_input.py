@@ -292,7 +292,7 @@ def test_encoded_control_characters_in_a_path_are_refused(path: str, encoded: st
 # Anything else
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=40)
     | st.recursive(

@@ -4,19 +4,16 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.mock import JSON, UPSCALE, VIDEOS, Answer, Mock, form, part
-from sources import ROOT
+from document import document
 
 LONGEST_URL = "http://example.com/" + "x" * 1_005
 
 
-EXAMPLES: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())["paths"][UPSCALE]["post"][
-    "requestBody"
-]["content"][JSON]["examples"]
+EXAMPLES: dict[str, Any] = document()["paths"][UPSCALE]["post"]["requestBody"]["content"][JSON]["examples"]
 
 
 def accepted(answer: Answer) -> bool:

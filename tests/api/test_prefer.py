@@ -5,14 +5,13 @@ from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.mock import EMAIL, UPSCALE, USER, VIDEOS, Answer, MakeMock, Mock
-from sources import ROOT
+from document import document
 
-DATA: Final[dict[str, Any]] = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())
+DATA: Final[dict[str, Any]] = document()
 BODIES: Final = {
     "upscaleVideo": {"video_id": "{video_id}"},
     "saveAccount": {"email": EMAIL, "password": "secret", "maxJobs": 3},

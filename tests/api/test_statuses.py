@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from api.mock import EMAIL, OTHER, UPSCALE, VIDEOS, Answer, MakeMock, Mock
+from document import document
 from sources import ROOT
 
 PAGE: Final = ROOT.parent / "shared" / "upscale-endpoint.txt"
-DATA: Final[dict[str, Any]] = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())
+DATA: Final[dict[str, Any]] = document()
 OPERATION: Final[dict[str, Any]] = DATA["paths"][UPSCALE]["post"]
 TRIGGERS: Final[dict[str, Any]] = OPERATION["x-triggers"]["numbers"]
 

@@ -5,18 +5,17 @@ from itertools import count
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from api.adapters import ADAPTERS
 from api.mock import EMAIL, UPSCALE, Mock
+from document import document
 from mockserver import Api, Settings
 from mockserver.faults import Plan
 from mockserver.faults.reading import rules
 from mockserver.journal import Exchange, Fault
 from mockserver.message import Suffering
-from sources import ROOT
 
-DATA: Final[dict[str, Any]] = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())
+DATA: Final[dict[str, Any]] = document()
 FAULTS: Final[dict[str, Any]] = DATA["x-faults"]["faults"]
 
 

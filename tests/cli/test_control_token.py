@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 import requests
 
+from cli.running import run
 from live import TOKEN, Live, serving
 
 EVERYWHERE = ("--host", "0.0.0.0")
@@ -84,8 +83,7 @@ def test_token_is_kept_on_loopback_too_if_given() -> None:
 )
 def test_bad_option_is_one_line(arguments: list[str], said: str) -> None:
     """It names the option and the value, but no token; nothing listens."""
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = run("serve", "--port", "0", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert said in done.stderr

@@ -12,7 +12,8 @@ from typing import Any
 import click
 import pytest
 
-from cli.test_remote import VIDEO, call, run
+from cli.running import run
+from cli.test_remote import VIDEO, call
 from live import TOKEN, Live, serving
 from mockserver.cli import cli
 from mockserver.faults import Catalogue, Listed

@@ -1,31 +1,17 @@
 """`mockserver advance` and `reset` against a mock that runs."""
 
-import os
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from cli.running import run
 from live import TOKEN, Live, serving
 
 VIDEO = "user:12345-pixverse:demo@example.com-video:11223344"
-
-
-def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MOCKSERVER_")} | variables
-    return subprocess.run(
-        [sys.executable, "-m", "mockserver", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-        env=environment,
-    )
 
 
 @pytest.fixture(scope="module")

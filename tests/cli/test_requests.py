@@ -1,18 +1,17 @@
 """`mockserver requests` against a mock that runs."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 import requests
 
 from archives import check
+from cli import running
 from live import TOKEN, Live, serving
 
 VIDEO = "user:12345-pixverse:demo@example.com-video"
@@ -21,16 +20,8 @@ BUSY = f"00:00:00.000  POST {UPSCALE} 429  video number 429 asks for this answer
 MISSED = f"00:00:00.000  GET {UPSCALE} 405  the path takes POST; did you mean POST {UPSCALE}: you sent GET"
 
 
-def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MOCKSERVER_")} | variables
-    return subprocess.run(
-        [sys.executable, "-m", "mockserver", "requests", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-        env=environment,
-    )
+def run(*arguments: str, **variables: str) -> CompletedProcess[str]:
+    return running.run("requests", *arguments, **variables)
 
 
 def call(live: Live, method: str, path: str, body: Any = None, token: str | None = TOKEN) -> None:

@@ -15,15 +15,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from cli.running import run
 from live import TOKEN, serving
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-
-
-def run(*arguments: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mockserver", *arguments], capture_output=True, text=True, timeout=timeout, check=False
-    )
 
 
 def test_prints_where_it_listens() -> None:
@@ -419,5 +414,7 @@ def test_spec_prints_json_on_demand() -> None:
 
 
 def test_version_is_printed() -> None:
-    """Name and version."""
-    assert re.fullmatch(r"mockserver, version \d+\.\d+\.\d+\n", run("--version").stdout)
+    """Name and version, by `python -m` as a person starts it."""
+    command = [sys.executable, "-m", "mockserver", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert re.fullmatch(r"mockserver, version \d+\.\d+\.\d+\n", done.stdout)

@@ -15,6 +15,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli import running
 from live import TOKEN, Live, serving
 from mockserver.timeline import MOST_BARS, Words, bars, cut, json_line, line, merge, missing, story, words
 
@@ -322,15 +323,7 @@ def test_what_is_no_longer_kept_is_said() -> None:
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MOCKSERVER_")} | variables
-    return subprocess.run(
-        [sys.executable, "-m", "mockserver", "timeline", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-        env=environment,
-    )
+    return running.run("timeline", *arguments, **variables)
 
 
 @pytest.fixture(scope="module")

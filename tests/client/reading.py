@@ -1,23 +1,14 @@
 """The contract, read apart from both packages."""
 
-from functools import cache
 from typing import Any
 
-import yaml
-
-from sources import ROOT
-
-
-@cache
-def contract() -> Any:
-    """The whole document."""
-    return yaml.safe_load((ROOT / "openapi.yaml").read_bytes())
+from document import document
 
 
 def operations() -> dict[str, dict[str, Any]]:
     """By operationId."""
     found = {}
-    for methods in contract()["paths"].values():
+    for methods in document()["paths"].values():
         for method, node in methods.items():
             if method in ("get", "post", "delete", "put", "patch"):
                 found[node["operationId"]] = node
@@ -27,7 +18,7 @@ def operations() -> dict[str, dict[str, Any]]:
 def resolved(node: Any) -> Any:
     """A node, or what it refers to."""
     while isinstance(node, dict) and "$ref" in node:
-        found = contract()
+        found = document()
         for part in node["$ref"].removeprefix("#/").split("/"):
             found = found[part]
         node = found

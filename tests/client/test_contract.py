@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.playing import NEW, SOURCE, answer, error, flows, script
-from client.reading import contract, operations, refusals, resolved
+from client.reading import operations, refusals, resolved
 from contracts.client import (
     AsyncClient,
     Client,
@@ -25,6 +25,7 @@ from contracts.client import (
 )
 from contracts.client.exchange import Answer, Flow, Request
 from contracts.client.shapes import Shape, _fields
+from document import document
 from mockserver.spec import Contract
 
 KINDS: Final = {
@@ -133,7 +134,7 @@ def test_every_documented_field_has_a_name(name: str) -> None:
                 assert held, f"{shape.__name__}.{prop} is no shape"
                 check(held[0], inner)
 
-    check(SHAPES[name], contract()["components"]["schemas"][name])
+    check(SHAPES[name], document()["components"]["schemas"][name])
 
 
 def _shapes(hint: Any) -> list[type[Shape]]:
@@ -144,7 +145,7 @@ def _shapes(hint: Any) -> list[type[Shape]]:
 
 def test_statuses_are_those_of_the_life_cycle() -> None:
     """Numbers, names, and which are final; ranks rise with each step."""
-    statuses = contract()["x-lifecycle"]["statuses"]
+    statuses = document()["x-lifecycle"]["statuses"]
     assert {str(each.value): each.name for each in Status if each is not Status.UNKNOWN} == {
         number: node["name"] for number, node in statuses.items()
     }
@@ -208,9 +209,9 @@ def test_requests_of_good_arguments_keep_the_contract(reader: Contract, operatio
     assert all(fits(reader, request) for request in requests)
 
 
-_EMAILS = st.one_of(st.text(), st.from_regex(contract()["components"]["schemas"]["Email"]["pattern"]))
-_IDS = st.one_of(st.text(), st.from_regex(contract()["components"]["schemas"]["VideoId"]["pattern"]))
-_URLS = st.one_of(st.text(), st.from_regex(contract()["components"]["schemas"]["ReplyUrl"]["pattern"]))
+_EMAILS = st.one_of(st.text(), st.from_regex(document()["components"]["schemas"]["Email"]["pattern"]))
+_IDS = st.one_of(st.text(), st.from_regex(document()["components"]["schemas"]["VideoId"]["pattern"]))
+_URLS = st.one_of(st.text(), st.from_regex(document()["components"]["schemas"]["ReplyUrl"]["pattern"]))
 _NUMBERS = st.one_of(st.none(), st.integers())
 
 
@@ -237,7 +238,7 @@ def test_requests_of_any_arguments_keep_the_contract(reader: Contract, data: st.
         assert all(fits(reader, request) for request in made(call))
 
 
-@given(st.from_regex(contract()["components"]["schemas"]["ReplyUrl"]["pattern"], fullmatch=True))
+@given(st.from_regex(document()["components"]["schemas"]["ReplyUrl"]["pattern"], fullmatch=True))
 def test_address_that_the_contract_permits_is_accepted(url: str) -> None:
     """The check is not narrower than the contract."""
     if len(url) <= 1_024:
@@ -245,7 +246,7 @@ def test_address_that_the_contract_permits_is_accepted(url: str) -> None:
 
 
 @settings(max_examples=30)
-@given(st.from_regex(contract()["components"]["schemas"]["VideoId"]["pattern"], fullmatch=True))
+@given(st.from_regex(document()["components"]["schemas"]["VideoId"]["pattern"], fullmatch=True))
 def test_id_that_the_contract_permits_is_accepted(id: str) -> None:
     """Nor is this."""
     assert arguments.video_id(id) == id

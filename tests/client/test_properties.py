@@ -14,7 +14,7 @@ from contracts.client.flows import Flows, Wish
 from contracts.client.policy import Span
 from contracts.client.results import Video
 
-_EXAMPLES = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+_EXAMPLES = settings(max_examples=3 * settings.default.max_examples, suppress_health_check=[HealthCheck.too_slow])
 _UNTIL_FOUND = settings(
     _EXAMPLES, max_examples=2_000, database=None, phases=[Phase.generate], report_multiple_bugs=False
 )

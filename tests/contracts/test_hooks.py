@@ -1,23 +1,22 @@
 """What the Schemathesis hooks do to a request, and which sandbox it goes to."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import responses
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.generation import GenerationMode
 
 from contracts.existing import Forms, Parts, fill, raw_segment
 from contracts.hooks import Hooks
 from contracts.sandboxes import RING, Pool, Reply, Sandbox, derive, over_http
+from document import document
 from mockserver import Settings, create_app
 
-CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_bytes())
+CONTRACT = document()
 FORMS = Forms(CONTRACT)
 TOKEN = "user:12345-secret"
 

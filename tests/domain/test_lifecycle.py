@@ -3,12 +3,11 @@
 from typing import Any, Final
 
 import pytest
-import yaml
 
+from document import document
 from mockserver.domain.lifecycle import FINAL, INITIAL, STEPS, Status
-from sources import ROOT
 
-LIFECYCLE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())["x-lifecycle"]
+LIFECYCLE: Final[dict[str, Any]] = document()["x-lifecycle"]
 STATUSES: Final[dict[int, Any]] = {int(number): node for number, node in LIFECYCLE["statuses"].items()}
 
 

@@ -84,7 +84,7 @@ def _followed(stage: Stage, commands: Iterable[Command]) -> Iterator[tuple[Turn,
             yield turn, ledger
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(STAGES | CALLING_STAGES, COMMANDS | CALLING)
 def test_what_is_owed_is_what_the_rules_say(stage: Stage, commands: list[Command]) -> None:
     """To whom, about what, when due, which attempts, how ended: as in a second, slower account."""

@@ -112,7 +112,7 @@ def regular(call: Made) -> int:
     return 404 if call.valid and call.operation == "getVideo" else 400
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(plan=st.lists(rules(), max_size=6), calls=st.lists(CALLS, max_size=12))
 def test_plan_does_what_its_description_says(api: Api, plan: list[dict[str, Any]], calls: list[Made]) -> None:
     """Which rules act in which call, what comes of it, and what is told of each rule, whatever plan and calls."""

@@ -11,8 +11,8 @@ from typing import Any, Final
 import httpx
 import pytest
 import requests
-import yaml
 
+from document import document
 from mockserver import Api, Settings
 from mockserver.faults import Catalogue
 from mockserver.interception import HttpxTransport, RequestsAdapter
@@ -20,7 +20,6 @@ from mockserver.mock import Mock
 from mockserver.server import running
 from mockserver.spec import Contract
 from server.clients import CLIENTS, Call, Outcome, curl, fetch, through_httpx, through_requests
-from sources import ROOT
 
 UPSCALE: Final = "/v2/pixverse/videos/upscale"
 BODY: Final = '{"video_id": "user:12345-pixverse:demo@example.com-video:11223344"}'
@@ -29,9 +28,7 @@ SHORT: Final = 0.25
 """Seconds for which a client waits for what does not come."""
 JSON: Final = "application/json"
 UNDOCUMENTED: Final[dict[str, dict[str, Any]]] = {
-    name: node
-    for name, node in yaml.safe_load((ROOT / "openapi.yaml").read_bytes())["x-faults"]["faults"].items()
-    if "status" in node
+    name: node for name, node in document()["x-faults"]["faults"].items() if "status" in node
 }
 
 WHOLE: Final = r'\{"video_id":"user:12345-pixverse:demo@example\.com-video:[0-9]+"\}'

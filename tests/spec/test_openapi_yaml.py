@@ -6,15 +6,14 @@ from typing import Any, Final
 
 import jsonschema_rs
 import pytest
-import yaml
 
+from document import document
 from mockserver.domain.refusals import Refusal
 from mockserver.refusing import EXAMPLES
 from mockserver.spec import Contract
-from sources import ROOT
 
 CONTRACT: Final = Contract.load()
-DATA: Final[dict[str, Any]] = yaml.safe_load((ROOT / "openapi.yaml").read_bytes())
+DATA: Final[dict[str, Any]] = document()
 PROVENANCES: Final = {"documented", "vendor-code", "third-party", "inferred"}
 METHODS: Final = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 
