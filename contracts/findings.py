@@ -68,7 +68,8 @@ class Got:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One exchange. `at` and `took` are milliseconds since the run began, in real time; `now` is the provider's own
-    instant (ISO) where it has a clock that can be moved. `operation` is the operationId, empty for none."""
+    instant (ISO) where it has a clock that can be moved. `operation` is the operationId, empty for none.
+    """
 
     number: int
     operation: str
