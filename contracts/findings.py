@@ -178,8 +178,8 @@ class Ledger:
 class Verdict:
     """What a run found out about its subject, a URL or a command.
 
-    `cut_short` says what ended it early, empty if nothing did; `notes` are lines for the reader; `events` is all that
-    happened, for the archive.
+    `started` is when it began, in seconds since 1970, 0 if that is not known. `cut_short` says what ended it early,
+    empty if nothing did; `notes` are lines for the reader; `events` is all that happened, for the archive.
     """
 
     subject: str
@@ -187,6 +187,7 @@ class Verdict:
     seed: int = 0
     calls: int = 0
     seconds: float = 0.0
+    started: float = 0.0
     cut_short: str = ""
     notes: tuple[str, ...] = ()
     events: Sequence[Event] = ()
