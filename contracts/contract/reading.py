@@ -123,7 +123,7 @@ def _parameters(document: Document, place: Place) -> list[Parameter]:
 
 
 def _callbacks(document: Document, operation: Place) -> list[Callback]:
-    found = []
+    found: list[Callback] = []
     for name, callback in document.children(operation, "callbacks"):
         for expression in callback.node:
             place = document.at(callback.pointer, expression, "post")

@@ -1,6 +1,6 @@
 """The shell to a provider: it is known by HTTP alone."""
 
-from contracts.provider.budget import Budget, Ended, OutOfCalls, OutOfTime, Unresponsive
+from contracts.provider.budget import Budget, Ended, OutOfCalls, OutOfTime, Stopped, Unresponsive
 from contracts.provider.control import Control
 from contracts.provider.http import BadAddress, Provider
 from contracts.provider.safety import NotAllowed, Safety
@@ -16,6 +16,7 @@ __all__ = [
     "OutOfTime",
     "Provider",
     "Safety",
+    "Stopped",
     "Unresponsive",
     "World",
 ]

@@ -15,6 +15,10 @@ class OutOfTime(Ended):
     """The time is up: the run is cut short."""
 
 
+class Stopped(Ended):
+    """Somebody ended the run."""
+
+
 class Unresponsive(Ended):
     """The provider has not answered several calls in a row: the run is cut short."""
 
@@ -29,6 +33,13 @@ class Budget:
         self.calls = calls
         self.deadline = deadline
         self._whole = whole
+        self._stopped = ""
+
+    def stop(self, reason: str) -> None:
+        """Let no further call be made, of any part."""
+        if self._whole is not None:
+            self._whole.stop(reason)
+        self._stopped = self._stopped or reason
 
     def part(self, calls: int) -> "Budget":
         """A share of this budget, with the same deadline."""
@@ -39,14 +50,18 @@ class Budget:
         """Real seconds left, never negative."""
         return max(0.0, self.deadline - time.monotonic())
 
-    def check_time(self) -> None:
-        """Raise OutOfTime once the time is up."""
+    def check(self) -> None:
+        """Raise OutOfTime once the time is up, Stopped once the run was stopped."""
+        if self._whole is not None:
+            self._whole.check()
+        if self._stopped:
+            raise Stopped(self._stopped)
         if self.seconds <= 0:
             raise OutOfTime("the time is up (--max-time)")
 
     def spend(self) -> None:
-        """Take one call. Raises OutOfCalls or OutOfTime, and takes none, where there is none left."""
-        self.check_time()
+        """Take one call. Raises OutOfCalls, OutOfTime or Stopped, and takes none, where there is none left."""
+        self.check()
         if self.calls <= 0:
             raise OutOfCalls("the calls of this part are spent")
         if self._whole is not None:

@@ -30,19 +30,13 @@ class Control:
         """Put a fresh sandbox in the place of the token's; whether that was done."""
         return self._ask("POST", "/reset", token).status == 204
 
-    def freeze(self, token: str) -> bool:
-        """Stop the clock: it moves only when told from here on."""
-        return self._ask("POST", "/clock/freeze", token, {}).status == 200
+    def freeze(self, token: str) -> str:
+        """Stop the clock: it moves only when told from here on. What it shows, empty if there is none."""
+        return self._clock("freeze", token, {})
 
-    def advance(self, token: str, seconds: float) -> bool:
-        """Move the clock; what falls due meanwhile happens, callbacks included."""
-        return self._ask("POST", "/clock/advance", token, {"seconds": seconds}).status == 200
-
-    def now(self, token: str) -> str:
-        """What the clock shows, empty if it does not say."""
-        value = value_of(self._ask("GET", "/clock", token))
-        now = value.get("now") if isinstance(value, dict) else None
-        return now if isinstance(now, str) else ""
+    def advance(self, token: str, seconds: float) -> str:
+        """Move the clock; what falls due meanwhile happens, callbacks included. What it shows then, empty for none."""
+        return self._clock("advance", token, {"seconds": seconds})
 
     def adjust(self, token: str, email: str, **values: Any) -> bool:
         """Set `credits`, `maxJobs`, `concurrency` or `pendingError` of an account."""
@@ -55,6 +49,11 @@ class Control:
     def scenario(self, token: str, scenario: dict[str, Any]) -> bool:
         """Put a fresh sandbox with this scenario in the place of the token's."""
         return self._ask("PUT", "/scenario", token, scenario).status == 200
+
+    def _clock(self, verb: str, token: str, json: Any) -> str:
+        got = self._ask("POST", f"/clock/{verb}", token, json)
+        value = value_of(got)
+        return str(value.get("now", "?")) if got.status == 200 and isinstance(value, dict) else ""
 
     def _ask(self, method: str, path: str, token: str, json: Any | Unset = UNSET) -> Got:
         return self._provider.control(method, _PREFIX + path, token=token, json=json)

@@ -37,8 +37,8 @@ class Provider:
         self.budget = budget
         self.events: list[Event] = []
         self.calls = 0
-        self.watch: Callable[[Call], None] = lambda _: None
-        """Told of each call of the API, in the caller's thread."""
+        self.watch: Callable[[Call, tuple[Event, ...]], None] = lambda _, __: None
+        """Told of each call of the API and what led to it, in the caller's thread."""
         self._authority = urlsplit(self.url).netloc
         self._timeout = timeout
         self._connection = Connection(self.host, port, tls=tls)
@@ -59,11 +59,13 @@ class Provider:
         headers: Sequence[tuple[str, str]] = (),
         now: str = "",
         budget: Budget | None = None,
+        story: tuple[Event, ...] = (),
     ) -> Call:
         """Send a request of the API, counted against `budget`, else against the provider's.
 
         `path` goes out as it is; `json` (with its content type) or `body` is the body. Raises Ended when nothing may
-        be sent any more; a provider that does not answer is told in the call's `got.error`.
+        be sent any more; a provider that does not answer is told in the call's `got.error`. `story` is what led to
+        this call, `now` the provider's own instant.
         """
         with self._lock:
             (budget or self.budget).spend()
@@ -71,7 +73,7 @@ class Provider:
             self.calls += 1
             self.events.append(call)
             self._unanswered = self._unanswered + 1 if call.got.status == 0 and not call.got.headers else 0
-        self.watch(call)
+        self.watch(call, story)
         if self._unanswered >= _PATIENCE:
             raise Unresponsive(f"{_PATIENCE} calls in a row got no answer: {call.got.error}")
         return call
@@ -81,7 +83,7 @@ class Provider:
     ) -> Got:
         """Send a call that is not of the API: it is neither counted nor judged. Raises OutOfTime."""
         with self._lock:
-            self.budget.check_time()
+            self.budget.check()
             return self._send("", method, path, token, None, json, b"", (), "", seconds).got
 
     def passed(self, seconds: float, *, moved: bool) -> Passed:

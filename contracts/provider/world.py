@@ -40,6 +40,8 @@ class World:
         self.control = control
         self.budget = budget
         self.made: set[str] = set()
+        self.now = ""
+        """What the provider's clock shows, where it has one that stands."""
         self._safety = safety or Safety()
         self._events: list[Event] = []
 
@@ -52,6 +54,11 @@ class World:
     def story(self) -> tuple[Event, ...]:
         """The events of this world so far, in time order."""
         return tuple(self._events)
+
+    @property
+    def deeds(self) -> tuple[Event, ...]:
+        """The events so far that may have changed something: all but reads."""
+        return tuple(each for each in self._events if not isinstance(each, Call) or each.sent.method != "GET")
 
     def heard(self, event: Event) -> None:
         """Put an event into the story that came by another way, as a callback does."""
@@ -90,6 +97,8 @@ class World:
             body=body,
             headers=headers,
             budget=self.budget,
+            now=self.now,
+            story=self.deeds,
         )
         self._events.append(call)
         self._remember(operation, call)
@@ -97,12 +106,13 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Let time go by: moved where the provider has a clock, else waited for. Raises OutOfTime."""
-        if self.control is not None and self.control.advance(self.token, seconds):
+        if self.control is not None and (now := self.control.advance(self.token, seconds)):
+            self.now = now
             self._events.append(self.provider.passed(seconds, moved=True))
             return
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            self.provider.budget.check_time()
+            self.provider.budget.check()
             time.sleep(min(left, _SLICE))
         self._events.append(self.provider.passed(seconds, moved=False))
 

@@ -6,25 +6,12 @@ from hashlib import sha256
 from typing import Protocol
 
 from contracts.contract import Contract
-from contracts.findings import Finding, Ledger, Rule
+from contracts.findings import Ledger, Rule
 from contracts.provider.budget import Budget
 from contracts.provider.control import Control
 from contracts.provider.http import Provider
 from contracts.provider.safety import Safety
 from contracts.provider.world import World
-
-
-class Progress(Protocol):
-    """Who is told how a run goes on."""
-
-    def phase(self, name: str) -> None:
-        """A phase begins."""
-
-    def call(self) -> None:
-        """A call was made."""
-
-    def finding(self, finding: Finding) -> None:
-        """Something was found."""
 
 
 class Phase(Protocol):
@@ -64,8 +51,9 @@ class Situation:
             return World(self.contract, self.provider, self.tokens[0], None, safety=self.safety, budget=self.budget)
         token = derived(self.seed, phase, number)
         self.control.reset(token)
-        self.control.freeze(token)
-        return World(self.contract, self.provider, token, self.control, safety=self.safety, budget=self.budget)
+        world = World(self.contract, self.provider, token, self.control, safety=self.safety, budget=self.budget)
+        world.now = self.control.freeze(token)
+        return world
 
     def two_worlds(self, phase: str, number: int = 0) -> tuple[World, World] | None:
         """Two worlds that have nothing in common; None where there is but one token."""
