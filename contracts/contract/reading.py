@@ -41,19 +41,18 @@ class Contract:
 
     def operation_at(self, method: str, path: str) -> Operation | None:
         """The operation that a request of this method and path (without query) belongs to; a trailing slash is
-        passed over, and a literal segment goes before a parameter.
+        passed over, and a path without parameters goes before one with them, also for another method.
         """
         parts = path.rstrip("/").split("/")
-        best: Operation | None = None
-        for operation in self.operations.values():
-            template = operation.path.split("/")
-            if operation.method != method or len(template) != len(parts):
-                continue
-            if all(part.startswith("{") or part == given for part, given in zip(template, parts, strict=True)) and (
-                best is None or operation.path.count("{") < best.path.count("{")
-            ):
-                best = operation
-        return best
+        found = [
+            operation
+            for operation in self.operations.values()
+            if len(template := operation.path.split("/")) == len(parts)
+            and all(part.startswith("{") or part == given for part, given in zip(template, parts, strict=True))
+        ]
+        fewest = min((operation.path.count("{") for operation in found), default=0)
+        matching = (each for each in found if each.method == method and each.path.count("{") == fewest)
+        return next(matching, None)
 
 
 def _read(document: Document) -> Contract:

@@ -81,8 +81,9 @@ class Connection:
     def _exchange(self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes, until: float) -> Got:
         if self._socket is None:
             self._open(until)
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         sent = (
-            (self._http.send(h11.Request(method=method, target=target, headers=list(headers))) or b"")
+            (self._http.send(h11.Request(method=method, target=target, headers=raw)) or b"")
             + ((self._http.send(h11.Data(data=body)) or b"") if body else b"")
             + (self._http.send(h11.EndOfMessage()) or b"")
         )
