@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from contracts.contract import Answer, Contract, Media, Operation
 from contracts.findings import Call, Event, Got, Ledger, Provenance, Rule, Severity
 from contracts.provider.http import header
-from contracts.verify.evidence import finding, words
+from contracts.verify.evidence import finding, shortened, words
 
 _INFERRED: Final = Provenance.INFERRED
 
@@ -61,12 +62,10 @@ SECRETS: Final = _rule(
     "/components/schemas/Account/properties/password",
     Provenance.DOCUMENTED,
 )
-LANGUAGE: Final = _rule(
-    "no-second-key", "No object of an answer has the same key twice.", "/paths", severity=Severity.ERROR
-)
+NO_SECOND_KEY: Final = _rule("no-second-key", "No object of an answer has the same key twice.", "/paths")
 
 RULES: Final = (
-    *(ARRIVES, NO_CRASH, STATUS, MEDIA_TYPE, JSON, LANGUAGE, SCHEMA, HEADERS, REASON, CODE, STATUS_FITS, SECRETS),
+    *(ARRIVES, NO_CRASH, STATUS, MEDIA_TYPE, JSON, NO_SECOND_KEY, SCHEMA, HEADERS, REASON, CODE, STATUS_FITS, SECRETS),
     *(QUEUED_NOT_FINAL, NO_OTHER_FIELD),
 )
 
@@ -108,7 +107,7 @@ class Watch:
         yield SECRETS
         if operation is None or (answer := operation.answers.get(got.status)) is None:
             return
-        yield from (STATUS, MEDIA_TYPE, JSON, LANGUAGE, SCHEMA, NO_OTHER_FIELD)
+        yield from (STATUS, MEDIA_TYPE, JSON, NO_SECOND_KEY, SCHEMA, NO_OTHER_FIELD)
         if answer.headers:
             yield HEADERS
         if answer.reason and got.reason:
@@ -174,7 +173,7 @@ class Watch:
         if media is None:
             yield Broken(MEDIA_TYPE, expected, f"{got.status} with content type {sent or 'missing'}")
             media = next(iter(answer.media.values()), None)
-        elif (charset := _charset(parameters)) not in {"", "utf-8", "us-ascii"}:
+        elif _charset(parameters) not in {"", "utf-8", "us-ascii"}:
             yield Broken(MEDIA_TYPE, f"{expected} in UTF-8", f"{got.status} with content type {sent}")
         if media is None:
             return
@@ -187,7 +186,7 @@ class Watch:
             yield Broken(JSON, "one JSON value in UTF-8", f"{error}: {words(got)}")
             return
         if twice:
-            yield Broken(LANGUAGE, "each key once", f"{twice[0]!r} twice: {words(got)}")
+            yield Broken(NO_SECOND_KEY, "each key once", f"{twice[0]!r} twice: {words(got)}")
         yield from self._value(got, media, value)
 
     def _value(self, got: Got, media: Media, value: Any) -> Iterator[Broken]:
@@ -197,9 +196,9 @@ class Watch:
             )
         elif unknown := sorted(set(_unknown(value, media.schema.node, self._contract.document))):
             yield Broken(NO_OTHER_FIELD, "only the fields of the schema", f"{got.status} with {', '.join(unknown)}")
-        if isinstance(value, dict) and got.status >= 400 and isinstance(code := value.get("code"), int):
-            if code != got.status:
-                yield Broken(CODE, f'"code": {got.status}', f'"code": {code}')
+        code = value.get("code", got.status) if isinstance(value, dict) and got.status >= 400 else got.status
+        if code != got.status:
+            yield Broken(CODE, f'"code": {got.status}', f'"code": {shortened(repr(code))}')
         for video in _videos(value):
             yield from self._video(video)
 
@@ -219,7 +218,7 @@ class Watch:
 
 def _unmatched(call: Call, operation: Operation, status: int) -> bool:
     """Whether the request was so odd that it need not belong to the operation: its path is not one of it."""
-    path = call.sent.url.split("?")[0]
+    path = unquote(call.sent.url.split("?")[0])
     segments, template = path.split("/")[3:], operation.path.split("/")[1:]
     if status not in {400, 404, 405, 411, 413, 414, 431}:
         return False
