@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What the environment was made from: when it changes, the environment is brought up to date.
 STAMP := .venv/.made
 
-.PHONY: serve test lint proof bench clean
+.PHONY: serve test lint proof matrix bench clean
 
 serve: $(STAMP)
 	$(BIN)/mockserver serve $(ARGS)
@@ -22,6 +22,10 @@ proof: $(STAMP)
 	.ci/node-tools
 	SCHEMATHESIS_SECONDS=300 SOAK_REQUESTS=1000000 STORM_OPERATIONS=16000 $(BIN)/python -m pytest -q -m slow $(ARGS)
 	for i in 1 2 3 4 5; do $(BIN)/python -m pytest -q -n 2 || exit 1; done
+
+# The verifier against every flawed provider; the docs' table is made anew.
+matrix: $(STAMP)
+	cd tests && ../$(BIN)/python -m providers.matrix --write ../contracts/matrix.md $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench/run.py $(ARGS)
