@@ -43,12 +43,21 @@ def steps(finding: Finding) -> list[Step]:
         times, taken, every = _repeats(story, index, finding.at)
         offends = finding.at is not None and index == finding.at
         if isinstance(event, Passed):
-            found.append(Step(0, event, 1, 0.0, offends))
+            _pass(found, event, offends=offends)
         else:
             found.append(Step(number, event, times, every, offends))
             number += times
         index += taken
     return found
+
+
+def _pass(found: list[Step], event: Passed, *, offends: bool) -> None:
+    """Time that passes twice in a row passes once, and longer."""
+    last = found[-1] if found else None
+    if last and isinstance(last.event, Passed) and last.event.moved is event.moved and not (last.offends or offends):
+        found.pop()
+        event = Passed(last.event.seconds + event.seconds, last.event.at, event.moved)
+    found.append(Step(0, event, 1, 0.0, offends))
 
 
 def lines(finding: Finding) -> list[str]:

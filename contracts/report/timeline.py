@@ -26,8 +26,8 @@ _MARK, _WIDE_MARK = 46, 88
 _NARROWEST_GAP, _WIDEST_GAP = 74, 170
 _LONGEST_NAME: Final = 15
 _LONGEST_CALLOUT: Final = 64
-_LETTER: Final = 6.4
-"""Width of a letter of a callout, about."""
+_LETTER: Final = 7.6
+"""Width of a letter of a callout, at most about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def timeline(steps: Sequence[Step], got: str) -> Timeline:
     width = x + 18
     axis = _TOP + _LANE * len(lanes) + 8
     callout = next((_callout(mark, got, width) for mark in marks if mark.offends), None)
+    if callout:
+        width = max(width, callout.x + len(callout.text) * _LETTER + 8)
     return Timeline(width, axis + _AXIS, tuple(lanes.values()), tuple(marks), tuple(gaps), callout, axis)
 
 
@@ -148,4 +150,4 @@ def _callout(mark: Mark, got: str, width: float) -> Callout:
     text = line(got)
     text = f"Here: {text if len(text) <= _LONGEST_CALLOUT else text[: _LONGEST_CALLOUT - 1] + '…'}"
     x = max(8.0, min(mark.x - mark.width / 2, width - 8 - len(text) * _LETTER))
-    return Callout(text, x, mark.x, mark.y - 26)
+    return Callout(text, x, mark.x, mark.y - 24)

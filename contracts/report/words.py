@@ -16,6 +16,16 @@ KNOWN: Final = {
 }
 """What the words for how a fact is known mean."""
 
+GROUPS: Final = {
+    "answers": "what holds for every answer",
+    "documented": "each response and example of the contract, provoked",
+    "schema": "generated requests, ordinary and odd",
+    "behaviour": "jobs, slots and credits over time",
+    "isolation": "two users side by side",
+    "callbacks": "what is sent to a replyUrl",
+}
+"""What the groups of rules are about, where the name alone does not say it."""
+
 NOT_EXERCISED: Final = "its situation did not arise"
 """Why a rule was not exercised, where nothing else is said."""
 
@@ -60,7 +70,7 @@ def caveats(verdict: Verdict) -> list[str]:
     found = []
     notes = len(verdict.findings) - len(verdict.errors)
     if notes:
-        found.append(f"There {'is' if notes == 1 else 'are'} {amount(notes, 'note')}, which do not count against it.")
+        found.append("1 note does not count against it." if notes == 1 else f"{notes:,} notes do not count against it.")
     if left := verdict.count(Outcome.NOT_EXERCISED):
         found.append(
             f"{amount(left, 'rule')} {'was' if left == 1 else 'were'} not exercised: nothing is said about them."
@@ -105,9 +115,9 @@ def amount(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: "0.25 s", "10 min", "1 h 30 min", "2 d"."""
+    """A time as people say it: "3 ms", "10 min", "1 h 30 min", "2 d"."""
     if seconds < 1:
-        return f"{round(seconds, 3):g} s"
+        return f"{round(seconds * 1_000, 1):g} ms" if seconds else "0 s"
     if seconds < _MINUTE:
         return f"{round(seconds, 1):g} s"
     for unit, name, below, small in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s")):
