@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from signal import SIGINT, SIGTERM, signal
 from threading import Event
 
@@ -16,6 +16,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m providers", description=__doc__)
     parser.add_argument("name", nargs="?", help="of a flaw or a hostile provider, or `pristine`")
     parser.add_argument("--port", type=int, default=8597, help="0 is any free one")
+    parser.add_argument("--stranger", action="store_true", help="without the control API, as what is no mock")
+    parser.add_argument("--speed", type=float, help="of its clocks, 60 is a minute a second")
     chosen = parser.parse_args()
     if chosen.name is None:
         _list()
@@ -30,8 +32,8 @@ def main() -> int:
         with besieging(HOSTILE[chosen.name], chosen.port) as hostile:
             _wait(hostile.url, over)
         return 0
-    provider: AbstractContextManager[str] = serving(CATALOGUE.get(chosen.name), chosen.port)
-    with provider as url:
+    flaw = CATALOGUE.get(chosen.name)
+    with serving(flaw, chosen.port, stranger=chosen.stranger, speed=chosen.speed) as url:
         _wait(url, over)
     return 0
 

@@ -1,6 +1,7 @@
 """The mock with a flaw, behind a live server or in this process."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,17 @@ import orjson
 
 from mockserver.api import Api, _then
 from mockserver.compiled import shared
+from mockserver.control import of_control
 from mockserver.delivery import Delivery
 from mockserver.domain import Callback
 from mockserver.journal import Coming, Exchange
 from mockserver.message import Request, Response
+from mockserver.mock import Mock
+from mockserver.mock_thread import MockThread
 from mockserver.posting import Posting
 from mockserver.runtime import Denied, GuardedSandbox
-from mockserver.server import running
+from mockserver.server import _server, address, bind, running
+from mockserver.service import Service
 from mockserver.settings import Settings
 from providers.flaw import Flaw
 from providers.told import Told
@@ -105,8 +110,35 @@ class _Spoiling(Posting):
         return delivery if self._flaw.posting is None else self._flaw.posting(delivery, callback, guarded.sandbox)
 
 
+class _Stranger(Mock):
+    """A mock that keeps its control API to itself, as a provider is that is no mock."""
+
+    def _exchange(self, request: Request) -> Coming:
+        return self.api.exchange(request) if of_control(request.path) else super()._exchange(request)
+
+
 @contextmanager
-def serving(flaw: Flaw | None = None, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
-    """A provider on a port of this machine while the block runs; gives its address."""
-    with running(FlawedApi(flaw), host, port) as url:
-        yield url
+def serving(flaw: Flaw | None = None, port: int = 0, *, stranger: bool = False, **settings: Any) -> Iterator[str]:
+    """A provider on a port of this machine while the block runs; gives its address.
+
+    A `stranger` has no control API. The settings are those of the mock.
+    """
+    api = FlawedApi(flaw, **settings)
+    if not stranger:
+        with running(api, port=port) as url:
+            yield url
+        return
+    # As `running` does it, around another door.
+    listener = bind("127.0.0.1", port)
+    ready: Future[None] = Future()
+    server = _server(Service(_Stranger(api)), lambda: ready.set_result(None))
+    thread = MockThread(target=server.run, kwargs={"sockets": [listener]}, name="stranger")
+    thread.start()
+    try:
+        ready.result()
+        yield address(listener)
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+        api.close()
+        listener.close()

@@ -53,7 +53,10 @@ def test_a_flaw_is_the_only_one(name: str) -> None:
     """Of all other flaws none shows, but for those that are the same seen from another side."""
     shown = set()
     for other in CATALOGUE.values():
-        with trying(FlawedApi(CATALOGUE[name], clock="manual")) as trial, suppress(AssertionError, LookupError, ValueError):
+        with (
+            trying(FlawedApi(CATALOGUE[name], clock="manual")) as trial,
+            suppress(AssertionError, LookupError, ValueError),
+        ):
             # Where what it asks about can't even be had, nothing is shown.
             if other.shows(trial):
                 shown.add(other.name)

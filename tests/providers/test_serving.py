@@ -1,4 +1,4 @@
-"""The hostile providers are as hostile as they say, and each flawed one serves over a real socket."""
+"""Providers over real sockets: hostile ones are as hostile as they say, flawed ones are served with their flaw."""
 
 import http.client
 import json
@@ -99,3 +99,12 @@ def test_a_flawed_provider_is_served() -> None:
             connection.request("POST", "/__mock/clock/advance", json.dumps({"seconds": 60}), headers)
             answer = connection.getresponse()
             assert answer.status == 200, answer.read()
+
+
+def test_a_stranger_has_no_control_api() -> None:
+    """A provider that is no mock knows nothing under /__mock, and is flawed all the same."""
+    with serving(CATALOGUE["any-token"], stranger=True) as url:
+        for path, token, status in (("/__mock/health", "user:12345-demo", 404), ("/v2/account", "nonsense", 200)):
+            with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)) as connection:
+                connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+                assert connection.getresponse().status == status
