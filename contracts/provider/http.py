@@ -1,6 +1,7 @@
 """A provider at an address: every call is sent there and nowhere else, bounded, counted and written down."""
 
 import json as json_text
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,9 @@ from contracts.provider.connection import Connection
 TIMEOUT: Final = 10.0
 """Seconds that one call may take."""
 
-_PATIENCE: Final = 3
-"""Calls in a row without any answer after which the provider counts as gone."""
+_PATIENCE: Final = 25.0
+_TRIES: Final = 12
+"""Seconds of calls in a row, or such calls, without any answer, after which the provider counts as gone."""
 
 
 class BadAddress(ValueError):  # noqa: N818 - as click names its own
@@ -44,6 +46,7 @@ class Provider:
         self._connection = Connection(self.host, port, tls=tls)
         self._lock = threading.RLock()
         self._unanswered = 0
+        self._in_vain = 0.0
         self._began = time.monotonic()
 
     def call(
@@ -72,10 +75,12 @@ class Provider:
             call = self._send(operation, method, path, token, query, json, body, headers, now)
             self.calls += 1
             self.events.append(call)
-            self._unanswered = self._unanswered + 1 if call.got.status == 0 and not call.got.headers else 0
+            lost = call.got.status == 0 and not call.got.headers
+            self._unanswered = self._unanswered + 1 if lost else 0
+            self._in_vain = self._in_vain + call.took / 1000 if lost else 0.0
         self.watch(call, story)
-        if self._unanswered >= _PATIENCE:
-            raise Unresponsive(f"{_PATIENCE} calls in a row got no answer: {call.got.error}")
+        if self._unanswered >= _TRIES or self._in_vain >= _PATIENCE:
+            raise Unresponsive(f"{self._unanswered} calls in a row got no answer: {call.got.error}")
         return call
 
     def control(
@@ -101,6 +106,10 @@ class Provider:
     def at(self) -> float:
         """Milliseconds since the run began."""
         return (time.monotonic() - self._began) * 1000
+
+    def reach(self) -> None:
+        """Raise OSError if nobody listens at the address."""
+        socket.create_connection((self.host, self.port), timeout=self._timeout).close()
 
     def close(self) -> None:
         """End the connection."""

@@ -11,16 +11,20 @@ class NotAllowed(Exception):  # noqa: N818 - it is a refusal of ours
 
 
 class Safety:
-    """Decides before each call. `reads_only` lets nothing be changed; `credits` is what may be spent, None for all."""
+    """Decides before each call. `reads_only` lets nothing be changed but in sandboxes made for the tests, `strict`
+    nothing there either; `credits` is what may be spent, None for all.
+    """
 
     def __init__(
         self,
         *,
         reads_only: bool = False,
+        strict: bool = False,
         credits: int | None = None,
         announce: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.reads_only = reads_only
+        self.strict = strict
         self.credits = credits
         self._announce = announce
 
@@ -30,12 +34,10 @@ class Safety:
         `disposable`: in a sandbox that was made for the tests; there all is allowed. `owned`: it names nothing but what
         the tests made. `paid`: it has a token and may be accepted, so that it may cost what the contract says.
         """
-        if operation.reads or disposable:
-            return
-        if not paid:
+        if operation.reads or not paid or (disposable and not self.strict):
             # Without a good token nothing can be changed.
             return
-        if self.reads_only:
+        if self.reads_only or self.strict:
             raise NotAllowed("only reads are allowed (--safe)")
         if operation.method == "DELETE" and not owned:
             raise NotAllowed("it would destroy what was there before the tests")

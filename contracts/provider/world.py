@@ -119,7 +119,7 @@ class World:
     def may(self, operation_id: str, *, owned: bool = False) -> bool:
         """Whether a call of the operation would be allowed now; credits are not taken."""
         kept = self._safety.credits
-        probe = Safety(reads_only=self._safety.reads_only, credits=kept)
+        probe = Safety(reads_only=self._safety.reads_only, strict=self._safety.strict, credits=kept)
         with suppress(NotAllowed):
             probe.allow(self.contract.operations[operation_id], disposable=self.disposable, owned=owned, paid=True)
             return True
