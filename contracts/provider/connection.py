@@ -81,12 +81,11 @@ class Connection:
     def _exchange(self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes, until: float) -> Got:
         if self._socket is None:
             self._open(until)
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        sent = (
-            (self._http.send(h11.Request(method=method, target=target, headers=raw)) or b"")
-            + ((self._http.send(h11.Data(data=body)) or b"") if body else b"")
-            + (self._http.send(h11.EndOfMessage()) or b"")
-        )
+        # Odd requests are sent, too, which h11 would not write: of ours it only knows the method.
+        self._http.send(h11.Request(method=method, target="/", headers=[("Host", "provider")]))
+        self._http.send(h11.EndOfMessage())
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+        sent = b"".join(_one_line(line) + b"\r\n" for line in [*lines, ""]) + body
         with suppress(BrokenPipeError, ConnectionResetError):
             # It may have answered before it read all.
             self._send(sent, until)
@@ -159,3 +158,11 @@ class Connection:
         if left <= 0:
             raise _Late
         return left
+
+
+def _one_line(text: str) -> bytes:
+    text = text.replace("\r", " ").replace("\n", " ")
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
