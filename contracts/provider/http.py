@@ -39,6 +39,8 @@ class Provider:
         self.budget = budget
         self.events: list[Event] = []
         self.calls = 0
+        self.last_control: Call | None = None
+        """The last call that was not of the API, for the story of who made it."""
         self.watch: Callable[[Call, tuple[Event, ...]], None] = lambda _, __: None
         """Told of each call of the API and what led to it, in the caller's thread."""
         self._authority = urlsplit(self.url).netloc
@@ -89,7 +91,8 @@ class Provider:
         """Send a call that is not of the API: it is neither counted nor judged. Raises OutOfTime."""
         with self._lock:
             self.budget.check()
-            return self._send("", method, path, token, None, json, b"", (), "", seconds).got
+            self.last_control = self._send("", method, path, token, None, json, b"", (), "", seconds)
+            return self.last_control.got
 
     def passed(self, seconds: float, *, moved: bool) -> Passed:
         """Write down that time was let pass."""

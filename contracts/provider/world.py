@@ -40,6 +40,8 @@ class World:
         self.control = control
         self.budget = budget
         self.made: set[str] = set()
+        self.prelude: tuple[Event, ...] = ()
+        """The calls that made the world, with which a story can be played again."""
         self.now = ""
         """What the provider's clock shows, where it has one that stands."""
         self._safety = safety or Safety()
@@ -115,6 +117,20 @@ class World:
             self.provider.budget.check()
             time.sleep(min(left, _SLICE))
         self._events.append(self.provider.passed(seconds, moved=False))
+
+    def adjust(self, email: str, **values: Any) -> bool:
+        """Set `credits`, `maxJobs`, `concurrency` or `pendingError` of an account, where there is a control API."""
+        return self.control is not None and self._did(self.control.adjust(self.token, email, **values))
+
+    def fault(self, rules: list[dict[str, Any]]) -> bool:
+        """Put a fault plan in the place of the one there was, where there is a control API."""
+        return self.control is not None and self._did(self.control.fault(self.token, rules))
+
+    def _did(self, done: bool) -> bool:  # noqa: FBT001 - it is passed on
+        """Tell in the story what the control API was asked."""
+        if self.provider.last_control is not None:
+            self._events.append(self.provider.last_control)
+        return done
 
     def may(self, operation_id: str, *, owned: bool = False) -> bool:
         """Whether a call of the operation would be allowed now; credits are not taken."""

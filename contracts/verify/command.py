@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from contracts.contract import Contract, ContractError, default_path
-from contracts.findings import Outcome, Rule
+from contracts.findings import Rule
 from contracts.provider import BadAddress
-from contracts.report import files, github
+from contracts.report import files, github, terminal
 from contracts.report.masking import masked
 from contracts.report.progress import progress
 from contracts.verify import baseline as expected
@@ -112,7 +112,7 @@ def verify(
         if keys is not None:
             verdict = expected.applied(verdict, keys)
         clean = masked(verdict, tokens)
-        _show(clean)
+        terminal.show(clean)
         files.write(clean, targets, default_path().read_text(encoding="utf-8"))
         if github.is_there():
             github.annotate(clean)
@@ -121,14 +121,6 @@ def verify(
     if verdict.errors:
         return 1
     return 2 if verdict.cut_short else 0
-
-
-def _show(verdict: Any) -> None:
-    for each in verdict.judged:
-        for finding in each.findings:
-            click.echo(f"{finding.key}: expected {finding.expected}, got {finding.got}")
-    counts = ", ".join(f"{verdict.count(outcome)} {outcome}" for outcome in Outcome)
-    click.echo(f"{counts}; {verdict.calls} calls, {verdict.seconds:.1f} s, seed {verdict.seed} {verdict.cut_short}")
 
 
 @click.command(short_help="List the rules that `verify` judges.")

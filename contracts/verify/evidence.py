@@ -10,11 +10,15 @@ from contracts.report.curl import script
 _LONGEST = 400
 
 
-def finding(rule: Rule, operation: str, expected: str, got: str, story: Iterable[Event] = ()) -> Finding:
-    """A finding whose last call is what is wrong; the lines that reproduce it are made of the story."""
+def finding(
+    rule: Rule, operation: str, expected: str, got: str, story: Iterable[Event] = (), prelude: tuple[Event, ...] = ()
+) -> Finding:
+    """A finding whose last call is what is wrong; the lines that reproduce it are made of the story, after those of
+    `prelude`, which make its world.
+    """
     events = tuple(story)
     at = next((index for index in reversed(range(len(events))) if isinstance(events[index], Call)), None)
-    return Finding(rule, operation, expected, shortened(got), events, at, script(events))
+    return Finding(rule, operation, expected, shortened(got), events, at, script((*prelude, *events)))
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:

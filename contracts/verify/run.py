@@ -42,10 +42,9 @@ def verify(options: Options, progress: Progress, announce: Callable[[str], None]
     contract = Contract.load()
     known = rules(contract)
     options.selection.check(known)
-    wanted = [rule for rule in known if options.selection.wants(rule)]
     budget = Budget(_CALLS, began + options.max_time)
     provider = Provider(options.url, budget)
-    ledger = Told(wanted, progress, budget if options.fail_fast else None)
+    ledger = Told(known, options.selection, progress, budget if options.fail_fast else None)
     watch = Watch(contract, ledger)
 
     def seen(call: Call, story: tuple[Event, ...]) -> None:
@@ -78,13 +77,13 @@ def verify(options: Options, progress: Progress, announce: Callable[[str], None]
         cut_short = _run(situation, progress)
     except Ended as end:
         cut_short = "" if isinstance(end, Stopped) else str(end)
-        _skip(ledger, wanted, str(end))
+        _skip(ledger, known, str(end))
     finally:
         provider.close()
-    _skip(ledger, wanted, _NOTHING_CAME)
+    _skip(ledger, known, _NOTHING_CAME)
     return Verdict(
         options.url,
-        list(ledger.judged.values()),
+        [each for each in ledger.judged.values() if options.selection.wants(each.rule)],
         options.seed,
         provider.calls,
         time.monotonic() - began,
@@ -96,23 +95,17 @@ def verify(options: Options, progress: Progress, announce: Callable[[str], None]
 
 
 class Told(Ledger):
-    """A ledger of the rules that are wanted; others are passed over. Findings are told; with `budget`, an error ends
-    the run.
-    """
+    """A ledger that tells findings of the rules that are wanted; with `budget`, an error of one ends the run."""
 
-    def __init__(self, wanted: list[Rule], progress: Progress, budget: Budget | None) -> None:
-        super().__init__(wanted)
+    def __init__(self, rules: list[Rule], wanted: Selection, progress: Progress, budget: Budget | None) -> None:
+        super().__init__(rules)
+        self._wanted = wanted
         self._progress = progress
         self._budget = budget
 
-    def passes(self, rule: Rule, checks: int = 1) -> None:
-        """Note that checks of a rule passed."""
-        if rule.id in self.judged:
-            super().passes(rule, checks)
-
     def fails(self, finding: Finding) -> None:
         """Note a finding."""
-        if finding.rule.id not in self.judged:
+        if not self._wanted.wants(finding.rule):
             return
         before = len(self.judged[finding.rule.id].findings)
         super().fails(finding)
@@ -120,11 +113,6 @@ class Told(Ledger):
             self._progress.finding(finding)
         if self._budget is not None and finding.rule.severity is Severity.ERROR:
             self._budget.stop("a rule failed (--fail-fast)")
-
-    def skips(self, rule: Rule, reason: str) -> None:
-        """Note why a rule can't be exercised."""
-        if rule.id in self.judged:
-            super().skips(rule, reason)
 
 
 def _run(situation: Situation, progress: Progress) -> str:
@@ -152,7 +140,7 @@ def _run(situation: Situation, progress: Progress) -> str:
 
 def _skip(ledger: Ledger, concerned: Sequence[Rule], reason: str) -> None:
     for rule in concerned:
-        if rule.id in ledger.judged and not ledger.judged[rule.id].checks:
+        if not ledger.judged[rule.id].checks:
             ledger.skips(rule, reason)
 
 

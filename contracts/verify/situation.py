@@ -51,8 +51,10 @@ class Situation:
             return World(self.contract, self.provider, self.tokens[0], None, safety=self.safety, budget=self.budget)
         token = derived(self.seed, phase, number)
         self.control.reset(token)
+        reset = self.provider.last_control
         world = World(self.contract, self.provider, token, self.control, safety=self.safety, budget=self.budget)
         world.now = self.control.freeze(token)
+        world.prelude = tuple(call for call in (reset, self.provider.last_control) if call is not None)
         return world
 
     def two_worlds(self, phase: str, number: int = 0) -> tuple[World, World] | None:

@@ -51,7 +51,7 @@ def run(situation: Situation) -> None:
             situation.ledger.passes(rule)
         else:
             story = [*scene.world.deeds, *([] if call in scene.world.deeds else [call])]
-            situation.ledger.fails(finding(rule, operation.id, broken[0], broken[1], story))
+            situation.ledger.fails(finding(rule, operation.id, broken[0], broken[1], story, scene.world.prelude))
     tokens.run(situation)
 
 

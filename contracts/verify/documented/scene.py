@@ -110,8 +110,7 @@ class Scene:
 
     def adjust(self, **values: Any) -> None:
         """Set credits, slots, concurrency or the pending error. Raises Impossible where nothing can do that."""
-        control = self.situation.control
-        if control is None or not control.adjust(self.world.token, self.email(), **values):
+        if not self.world.adjust(self.email(), **values):
             raise Impossible("there is no control API that sets it")
 
     def number(self, call: Call, key: str) -> int:
