@@ -8,7 +8,7 @@ from contracts.provider import NotAllowed
 from contracts.provider.receiver import Receiver
 from contracts.provider.safety import is_loopback
 from contracts.verify.callbacks import rules, scenes
-from contracts.verify.callbacks.scene import Scene
+from contracts.verify.callbacks.scene import FEW_STEPS, STEPS, Scene
 from contracts.verify.situation import Situation
 
 RULES: Final = rules.RULES
@@ -37,18 +37,20 @@ def run(situation: Situation) -> None:
     except OSError as error:
         _skip(situation, f"the callback address can't be listened on: {error}", RULES)
         return
+    steps = STEPS
     with receiver:
         for number, (play, own, touched) in enumerate(_SCENES):
             if own and situation.control is None:
                 _skip(situation, "it takes a sandbox that can be changed at will", touched)
                 continue
             try:
-                scene = Scene(situation, receiver, situation.world(rules.GROUP, number))
+                scene = Scene(situation, receiver, situation.world(rules.GROUP, number), steps)
                 if not scene.sources:
                     _skip(situation, "there is no finished video to upscale", touched)
                     continue
                 play(scene)
                 scene.judge()
+                steps = STEPS if scene.ended else FEW_STEPS
             except NotAllowed as refused:
                 _skip(situation, str(refused), touched)
         scenes.neighbours(situation, receiver)

@@ -109,7 +109,7 @@ def _one(job: Job, said: Said, lifecycle: Lifecycle) -> Iterator[Wrong]:
     if video.get("replyUrl") != job.url:
         yield Wrong(rules.REPLY_URL, repr(job.url), _value(video, "replyUrl"), told)
     reference = video.get("replyRef")
-    if reference != job.reference and not (reference in (None, "") and job.reference in (None, "")):
+    if reference != job.reference:
         yield Wrong(rules.REPLY_REF, _short(job.reference), _value(video, "replyRef"), told)
     same = job.final if status is not None and status.final else job.shown.get(said.step)
     if same is not None and same.get("video_status") == video.get("video_status"):

@@ -11,14 +11,22 @@ from contracts.provider.receiver import Door, Receiver
 from contracts.report.curl import script
 from contracts.verify.callbacks import rules
 from contracts.verify.callbacks.judging import Job, Said, Wrong, carries, judge, readable
-from contracts.verify.evidence import in_order, shortened
+from contracts.verify.evidence import finding, in_order, shortened, words
 from contracts.verify.schema.inventory import Inventory
 from contracts.verify.situation import Situation
 
 STEP: Final = 10.0
 """Seconds of one step of a clock that can be moved."""
 
-_STEPS: Final = 240
+STEPS: Final = 120
+"""So long a job may take, in steps of a clock."""
+
+FEW_STEPS: Final = 30
+"""And so long where no job has ended before in that time."""
+
+_REFUSED: Final = frozenset({400, 404, 413, 415, 422})
+"""Statuses by which a request is called wrong."""
+
 _LOOK: Final = 2.0
 """Real seconds between two looks where time has to be waited for."""
 
@@ -32,12 +40,16 @@ _LATE: Final = 5.0
 class Scene:
     """Submits jobs, lets time pass until all have ended, and judges what was told."""
 
-    def __init__(self, situation: Situation, receiver: Receiver, world: World) -> None:
+    def __init__(self, situation: Situation, receiver: Receiver, world: World, steps: int = STEPS) -> None:
         self.world = world
         self.receiver = receiver
         self.jobs: list[Job] = []
         self.doors: dict[str, Door] = {}
+        self.ended = True
+        """Whether all jobs ended, as far as they were waited for."""
+
         self._situation = situation
+        self._steps = steps
         self._ledger = situation.ledger
         self._callback = situation.contract.callbacks[0]
         self._lifecycle = situation.contract.lifecycle
@@ -87,9 +99,14 @@ class Scene:
             call = self.world.call("upscaleVideo", form={key: str(value) for key, value in body.items()})
         else:
             call = self.world.call("upscaleVideo", json=body)
-        value = value_of(call.got)
+        value, known = value_of(call.got), self.world.contract.operations["upscaleVideo"].answers
         video_id = value.get("video_id") if call.got.status == 200 and isinstance(value, dict) else None
         if not isinstance(video_id, str):
+            if not source and (
+                call.got.status in _REFUSED or (call.got.status >= 500 and call.got.status not in known)
+            ):
+                rule = rules.REPLY_URL if reference is None else rules.REPLY_REF
+                self._ledger.fails(finding(rule, "upscaleVideo", "200", words(call.got), (call,)))
             return None
         target = door or called
         job = Job(video_id, target.url if target else "", reference, trouble=bool(door and door.answer >= 500))
@@ -119,12 +136,13 @@ class Scene:
     def play(self) -> None:
         """Let time pass until every job has ended, and some more."""
         moved = self.world.control is not None
-        for _ in range(_STEPS if moved else 10_000):
-            if self._ended() or (not moved and self._situation.budget.seconds < 4 * _LATE):
+        for _ in range(self._steps if moved else 10_000):
+            self.ended = self._all_ended()
+            if self.ended or (not moved and self._situation.budget.seconds < 4 * _LATE):
                 break
             self.step()
         if moved:
-            for seconds in _LATER:
+            for seconds in _LATER if self.ended else ():
                 self._pass(seconds)
         else:
             self._pass(_LATE)
@@ -236,14 +254,15 @@ class Scene:
             self._counted[url].append(len(door.told))
 
     def _step_of(self, url: str, number: int) -> int:
-        """The step of a clock that the callback of this number came in at a door; -1 without such a clock."""
-        if self.world.control is None:
-            return -1
+        """The short step of a clock that the callback of this number came in at a door; -1 for none such."""
         counts = self._counted[url]
-        missing = len(self._passed) - len(counts)
-        return next((index + 1 + missing for index, count in enumerate(counts) if number < count), -1)
+        before = len(self._passed) - len(counts)
+        step = next((before + index for index, count in enumerate(counts) if number < count), None)
+        if step is None or self.world.control is None or self._passed[step].seconds > STEP:
+            return -1
+        return step + 1
 
-    def _ended(self) -> bool:
+    def _all_ended(self) -> bool:
         shown = self._shown()
         return all(shown.get(job.video_id, {}).get("video_status_final") is True for job in self.jobs)
 
