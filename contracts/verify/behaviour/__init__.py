@@ -12,7 +12,7 @@ from contracts.verify.behaviour.shrinking import shortest
 from contracts.verify.behaviour.walks import gentle, walks
 from contracts.verify.situation import Situation
 
-_EXAMPLES = 40
+_EXAMPLES = 30
 _ROUNDS = 4
 _NO_SANDBOX = "it needs a sandbox of its own, or credits that may be spent"
 
