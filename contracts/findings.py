@@ -168,6 +168,11 @@ class Ledger:
         if sum(each.key == finding.key for each in judged.findings) < self._findings_each:
             judged.findings.append(finding)
 
+    def full(self, rule: Rule, operation: str) -> bool:
+        """Whether a further finding of a rule and operation would only be counted."""
+        found = self.judged[rule.id].findings
+        return sum(each.operation == operation for each in found) >= self._findings_each
+
     def skips(self, rule: Rule, reason: str) -> None:
         """Note why a rule can't be exercised; the first reason stays."""
         judged = self.judged[rule.id]

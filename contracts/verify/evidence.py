@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from contracts.contract import UNSET
-from contracts.findings import Call, Event, Finding, Got, Rule
+from contracts.findings import Call, Event, Finding, Got, Ledger, Rule
 from contracts.provider.http import value_of
 from contracts.report.curl import script
 
@@ -19,6 +19,14 @@ def finding(
     events = tuple(story)
     at = next((index for index in reversed(range(len(events))) if isinstance(events[index], Call)), None)
     return Finding(rule, operation, expected, shortened(got), events, at, script((*prelude, *events)))
+
+
+def note(ledger: Ledger, rule: Rule, operation: str, expected: str, got: str, story: Iterable[Event] = ()) -> None:
+    """Write a finding down; one that would only be counted is not made at length."""
+    if ledger.full(rule, operation):
+        ledger.fails(Finding(rule, operation, expected, got))
+    else:
+        ledger.fails(finding(rule, operation, expected, got, story))
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:

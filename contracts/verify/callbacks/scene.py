@@ -222,6 +222,9 @@ class Scene:
         self._fails(Wrong(rule, expected, got), job)
 
     def _fails(self, wrong: Wrong, job: Job | None) -> None:
+        if self._ledger.full(wrong.rule, self._callback.name):
+            self._ledger.fails(Finding(wrong.rule, self._callback.name, wrong.expected, wrong.got))
+            return
         story = self._story(wrong.told, job)
         at = next((index for index, event in enumerate(story) if event is wrong.told), None)
         operation = self._callback.name

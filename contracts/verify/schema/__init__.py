@@ -22,7 +22,8 @@ def run(situation: Situation) -> None:
     prober = Prober(situation, examiner)
     for part in (prober.tokens, prober.secrets, prober.gone, prober.ids, prober.refusals, prober.oddities):
         part()
-    _generated(situation, examiner)
+    if any(situation.wanted(rule) for rule in rules.BY_SCHEMATHESIS):
+        _generated(situation, examiner)
 
 
 def _generated(situation: Situation, examiner: Examiner) -> None:

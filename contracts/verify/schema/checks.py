@@ -10,23 +10,7 @@ from contracts.report.curl import curl
 from contracts.verify.schema import rules
 from contracts.verify.schema.engine import Examined
 
-_RULES: Final[dict[str, Rule]] = {
-    rule.id.partition("/")[2].replace("-", "_"): rule
-    for rule in (
-        rules.SERVER_ERROR,
-        rules.STATUS,
-        rules.CONTENT_TYPE,
-        rules.HEADERS,
-        rules.BODY,
-        rules.BAD_REFUSED,
-        rules.GOOD_ACCEPTED,
-        rules.METHOD,
-        rules.ALLOW,
-        rules.AFTER_DELETE,
-        rules.AVAILABLE,
-        rules.AUTH,
-    )
-}
+_RULES: Final[dict[str, Rule]] = {rule.id.partition("/")[2].replace("-", "_"): rule for rule in rules.BY_SCHEMATHESIS}
 
 
 class Checks:

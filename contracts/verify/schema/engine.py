@@ -20,7 +20,7 @@ from contracts.verify.schema.wire import Line, all_requests_by
 _LONGEST_PATTERN: Final = 200
 """Characters of a pattern from which texts are made at random; from a longer one that takes seconds each."""
 
-EXAMPLES: Final = 8
+EXAMPLES: Final = 6
 """Random requests for each operation and mode, and stateful scenarios."""
 
 _STEPS: Final = 5

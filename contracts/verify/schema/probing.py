@@ -8,7 +8,7 @@ from typing import Any, Final
 from contracts.contract import Operation
 from contracts.findings import Call, Finding, Rule
 from contracts.provider import NotAllowed, World
-from contracts.verify.evidence import finding, in_order, words
+from contracts.verify.evidence import finding, in_order, note, words
 from contracts.verify.schema import rules
 from contracts.verify.schema.answers import Examiner
 from contracts.verify.schema.inventory import Inventory, Request, difference, snapshot
@@ -84,7 +84,7 @@ class Prober:
             rule, expected, bad = rules.GOOD_ACCEPTED, f"no complaint of {odd.what}", status in _MALFORMED
         if bad:
             got = f"{words(call.got)}, to {odd.what}"
-            ledger.fails(finding(rule, odd.operation.id, expected, got, (call,)))
+            note(ledger, rule, odd.operation.id, expected, got, (call,))
         else:
             ledger.passes(rule)
 
@@ -102,7 +102,7 @@ class Prober:
                 ledger.fails(found)
                 return
         story = tuple(event for event in world.story if isinstance(event, Call) and event.operation == operation.id)
-        ledger.fails(finding(rules.REFUSAL, operation.id, "nothing changed", changed, story))
+        note(ledger, rules.REFUSAL, operation.id, "nothing changed", changed, story)
 
     def _alone(self, world: World, odd: Odd) -> Finding | None:
         """What a request changes that is refused in a world of its own, None for nothing."""
@@ -169,7 +169,7 @@ class Prober:
         if call.got.status == 401:
             ledger.passes(rules.AUTH_FIRST)
         else:
-            ledger.fails(finding(rules.AUTH_FIRST, operation_id, "401", words(call.got), (call,)))
+            note(ledger, rules.AUTH_FIRST, operation_id, "401", words(call.got), (call,))
 
     def ids(self) -> None:
         """Jobs one after the other, with cancellations, deletions and ends between them: every id is new."""
@@ -193,7 +193,7 @@ class Prober:
                 continue
             if video_id in known:
                 got = f"{video_id}, the id of {known[video_id]}"
-                self.situation.ledger.fails(finding(rules.IDS_NEW, "upscaleVideo", "a new id", got, world.story))
+                note(self.situation.ledger, rules.IDS_NEW, "upscaleVideo", "a new id", got, world.story)
                 return
             self.situation.ledger.passes(rules.IDS_NEW)
             known[video_id] = f"job {turn + 1}"
@@ -253,7 +253,7 @@ class Prober:
             if shown:
                 got = f"the account's {' and '.join(shown)}: {words(call.got)}"
                 story = in_order([*world.story[:2], call]) if call not in world.story[:2] else (call,)
-                self.situation.ledger.fails(finding(rules.SECRETS, call.operation, "secrets masked", got, story))
+                note(self.situation.ledger, rules.SECRETS, call.operation, "secrets masked", got, story)
             else:
                 self.situation.ledger.passes(rules.SECRETS)
 
