@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from contracts.contract import Answer, Contract, Media, Operation
 from contracts.findings import Call, Event, Got, Ledger, Provenance, Rule, Severity
 from contracts.provider.http import header
-from contracts.verify.evidence import finding, shortened, words
+from contracts.verify.evidence import note, shortened, words
 
 _INFERRED: Final = Provenance.INFERRED
 
@@ -93,7 +93,7 @@ class Watch:
         self._learn(call)
         broken = list(self._judge(call, operation))
         for each in broken:
-            self._ledger.fails(finding(each.rule, call.operation, each.expected, each.got, (*story, call)))
+            note(self._ledger, each.rule, call.operation, each.expected, each.got, (*story, call))
         failed = {each.rule.id for each in broken}
         for rule in self._touched(call.got, operation):
             if rule.id not in failed:
