@@ -6,7 +6,7 @@ from typing import Any, Final
 from contracts.findings import Call, Event, Finding, Judged, Passed, Told
 from contracts.report import words
 from contracts.report.masking import Masked
-from contracts.report.shown import body, line
+from contracts.report.shown import block, body, line
 
 FORM: Final = 1
 """The number of the form; another one where a field goes or changes its meaning, not where one is added."""
@@ -59,7 +59,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "operation": line(finding.operation) or None,
         "expected": line(finding.expected),
         "got": line(finding.got),
-        "curl": line(finding.curl, 20_000) or None,
+        "curl": block(finding.curl, _LONGEST_BODY) or None,
         "at": finding.at,
         "story": [_event(event) for event in finding.story],
     }

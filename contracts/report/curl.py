@@ -5,6 +5,7 @@ The token stands in a variable, $USEAPI_TOKEN; a second one in $USEAPI_TOKEN_2, 
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -20,6 +21,7 @@ _BY_CURL: Final = frozenset(
 _LONGEST_BODY: Final = 4_096
 """Bytes of a body that stands in the line; a longer one is too much for some shells, and for every reader."""
 
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _SCHEMED: Final = re.compile(r"([A-Za-z]+ +)(\S.*)", re.DOTALL)
 
 
@@ -96,20 +98,20 @@ def _with_body(words: list[str], body: bytes, variables: Mapping[str, str]) -> s
         text = body.decode()
     except UnicodeDecodeError:
         text = "\0"
-    if text.isprintable():
+    if _visible(text) == text:
         return f"{line} --data-raw {_word(text, variables)}"
     return f"printf {shlex.quote(_octal(body))} | {line} --data-binary @-"
 
 
 def _octal(body: bytes) -> str:
-    """Bytes as printf writes them."""
-    plain = {ord("%"): "%%", ord("\\"): "\\\\"}
+    """Bytes as printf writes them. A hyphen at the start would be an option."""
+    plain = {ord("%"): "%%", ord("\\"): "\\\\", ord("-"): "\\055"}
     return "".join(plain.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}") for byte in body)
 
 
 def _word(text: str, variables: Mapping[str, str]) -> str:
     """A text as one word of a shell, with variables in the place of credentials."""
-    text = text if text.isprintable() else _visible(text)
+    text = _visible(text)
     if not variables:
         return shlex.quote(text)
     places = re.split(
@@ -125,7 +127,12 @@ def _word(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    """A text without what would end a line, command a terminal or be no character at all."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each.encode("unicode_escape").decode() if unicodedata.category(each) in _INVISIBLE else each for each in text
+    )
 
 
 def _pass(passed: Passed, last: Call | None, variables: Mapping[str, str]) -> str:

@@ -13,12 +13,14 @@ import click
 
 from contracts.findings import Finding, Judged, Outcome, Severity
 from contracts.report import story, words
+from contracts.report.files import ReportError
 from contracts.report.masking import Masked
-from contracts.report.shown import line
+from contracts.report.shown import block, line
 
 _MOST: Final = 10
 """Annotations of a kind that GitHub shows of a step."""
 
+_LONGEST_STORY: Final = 12_000
 _MOST_FINDINGS: Final = 50
 _LONGEST_SUMMARY: Final = 900_000
 """Bytes; GitHub takes a mebibyte of a step."""
@@ -44,12 +46,15 @@ def quiet() -> Iterator[None]:
 
 
 def annotate(verdict: Masked) -> None:
-    """Print the annotations, and add to the summary of the job where there is one."""
+    """Print the annotations, and add to the summary of the job where there is one. Raises ReportError."""
     for command in commands(verdict):
         click.echo(command)
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(summary(verdict))
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(summary(verdict))
+        except OSError as error:
+            raise ReportError(f"the summary of the job can't be written to {path!r}: {error.strerror}") from None
 
 
 def commands(verdict: Masked) -> list[str]:
@@ -66,7 +71,7 @@ def summary(verdict: Masked) -> str:
     """Markdown: the verdict, its figures by group, and its findings with their stories."""
     mark = "✅" if words.is_good(verdict) else "❌"
     parts = [f"### {mark} {_text(words.sentence(verdict))}", *map(_text, words.caveats(verdict)), _groups(verdict)]
-    findings = verdict.findings
+    findings = words.ordered(verdict)
     parts += [_finding(finding) for finding in findings[:_MOST_FINDINGS]]
     if len(findings) > _MOST_FINDINGS:
         parts.append(f"And {words.amount(len(findings) - _MOST_FINDINGS, 'more finding')}.")
@@ -107,7 +112,7 @@ def _finding(finding: Finding) -> str:
         "",
         f"Expected: {_text(finding.expected)}\n\nGot: {_text(finding.got)}",
         "",
-        _fenced("\n".join([*map(line, story.lines(finding)), *([line(finding.curl, 8_000)] if finding.curl else [])])),
+        _fenced(block("\n".join([*map(line, story.lines(finding)), "", finding.curl]).strip("\n"), _LONGEST_STORY)),
         "",
         "</details>",
     ]

@@ -97,6 +97,9 @@ class Masking:
 
     def text(self, text: str) -> str:
         """Any text."""
+        for form, shown in self._forms.items():
+            if form in text:
+                text = text.replace(form, shown)
         plain = _NEEDLESS.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text or "\\u" in text else text
         shown = self._rules(plain)
         return text if shown == plain else shown
@@ -109,7 +112,13 @@ class Masking:
 
     def sent(self, sent: Sent) -> Sent:
         """A request."""
-        return replace(sent, url=self.text(sent.url), headers=self._headers(sent.headers), body=self._body(sent.body))
+        return replace(
+            sent,
+            method=self.text(sent.method),
+            url=self.text(sent.url),
+            headers=self._headers(sent.headers),
+            body=self._body(sent.body),
+        )
 
     def judged(self, judged: Judged) -> Judged:
         """A rule and its findings. The rule's own words are published, and hold no secret."""
@@ -118,8 +127,11 @@ class Masking:
 
     def _event(self, event: Event) -> Event:
         if isinstance(event, Call):
-            return replace(event, sent=self.sent(event.sent), got=self._got(event.got))
-        return replace(event, sent=self.sent(event.sent)) if isinstance(event, Told) else event
+            sent, got = self.sent(event.sent), self._got(event.got)
+            return replace(event, operation=self.text(event.operation), sent=sent, got=got, now=self.text(event.now))
+        if isinstance(event, Told):
+            return replace(event, sent=self.sent(event.sent), now=self.text(event.now))
+        return event
 
     def _got(self, got: Got) -> Got:
         return replace(
@@ -164,9 +176,6 @@ class Masking:
         return body if shown == text else shown.encode("utf-8", "surrogateescape")
 
     def _rules(self, text: str) -> str:
-        for form, shown in self._forms.items():
-            if form in text:
-                text = text.replace(form, shown)
         if _HINT.search(text) is None:
             return text
         text = _TOKEN.sub(lambda found: self._instead(found[0], "token"), text)

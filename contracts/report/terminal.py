@@ -58,7 +58,7 @@ def _table(verdict: Masked) -> Any:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for name in ("", "rule", "operation", "expected", "got"):
         table.add_column(name, overflow="fold")
-    for finding in verdict.findings:
+    for finding in words.ordered(verdict):
         kind = _kind(finding)
         texts = (finding.rule.id, finding.operation, finding.expected, finding.got)
         table.add_row(Text(kind, style=_STYLES[kind]), *(Text(line(text, _IN_TABLE)) for text in texts))
@@ -67,7 +67,7 @@ def _table(verdict: Masked) -> Any:
 
 def _lines(verdict: Masked) -> Iterator[tuple[str, str]]:
     """All lines, each with the name of its style."""
-    for number, finding in enumerate(verdict.findings):
+    for number, finding in enumerate(words.ordered(verdict)):
         yield from _told(finding) if number < _MOST_TOLD else _named(finding)
     yield from _summary(verdict)
 
@@ -88,8 +88,8 @@ def _told(finding: Finding) -> Iterator[tuple[str, str]]:
         yield text[0], f"        {text}"
     if len(told) > _MOST_LINES:
         yield "", f"              ({words.amount(len(told) - _MOST_LINES, 'more step')})"
-    if finding.curl:
-        yield "", f"        again:    {line(finding.curl, 8_000)}"
+    for number, text in enumerate(finding.curl.splitlines()[:_MOST_LINES]):
+        yield "", f"        {'         ' if number else 'again:   '} {line(text, 8_000)}"
     yield "", ""
 
 

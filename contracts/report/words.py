@@ -104,6 +104,11 @@ def reason(judged: Judged) -> str:
     return judged.reason or NOT_EXERCISED
 
 
+def ordered(verdict: Verdict) -> list[Finding]:
+    """The findings, those that are notes last."""
+    return [*verdict.errors, *(each for each in verdict.findings if each.rule.severity is Severity.NOTE)]
+
+
 def title(finding: Finding) -> str:
     """What a finding is about, in few words."""
     return f"{finding.rule.id} ({finding.operation})" if finding.operation else finding.rule.id
