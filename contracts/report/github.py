@@ -133,7 +133,7 @@ def _fenced(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    return escape(line(text))
+    return escape(line(text)).replace("@", "&#64;").replace("://", "&#58;//")
 
 
 def _text(text: str) -> str:

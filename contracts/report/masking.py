@@ -47,7 +47,9 @@ _PART: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _USER_OF_URL: Final = re.compile(r"(//[^/\s@:]{0,200}:)([^/\s@]{1,500})(?=@)")
-_HINT: Final = re.compile(r"user:|//|passw|pwd|token|key|secret|cookie|authorization", re.IGNORECASE)
+_HINTS: Final = ("user:", "//", "passw", "pwd", "token", "key", "secret", "cookie", "authorization")
+"""What a text holds that may have a secret in it. Looked for one by one: a pattern takes twenty times as long."""
+
 _NEEDLESS: Final = re.compile(r"(?:%(?:25)*|\\+u00)([46][1-9a-f]|[57][0-9a]|3[0-9a]|2d|5f)", re.IGNORECASE)
 """A letter, digit, colon, hyphen or underscore that is percent-encoded, or escaped as in JSON, for no reason."""
 
@@ -176,7 +178,7 @@ class Masking:
         return body if shown == text else shown.encode("utf-8", "surrogateescape")
 
     def _rules(self, text: str) -> str:
-        if _HINT.search(text) is None:
+        if not _may_hold(text):
             return text
         text = _TOKEN.sub(lambda found: self._instead(found[0], "token"), text)
         text = _QUOTED_FIELD.sub(self._quoted, text)
@@ -233,6 +235,11 @@ def kind_of(name: str) -> str | None:
     return next((kind for word, kind in _KINDS.items() if word in letters), None)
 
 
+def _may_hold(text: str) -> bool:
+    lower = text.lower()
+    return any(hint in lower for hint in _HINTS)
+
+
 def _parts(event: Event) -> Iterator[Sent | Got]:
     if isinstance(event, Call):
         yield event.sent
@@ -267,7 +274,7 @@ def _split(url: str) -> str:
 def _secrets_of(body: bytes) -> Iterator[tuple[str, str]]:
     """Kind and text of the secrets in a body of JSON or of a form that show by the names of their fields."""
     text = body.decode("utf-8", "replace")
-    if _HINT.search(text) is None and "\\u" not in text:
+    if not _may_hold(text) and "\\u" not in text:
         return
     try:
         value = json.loads(text)
