@@ -35,7 +35,9 @@ def _generated(situation: Situation, examiner: Examiner) -> None:
 
     token = derived(situation.seed, rules.GROUP, 0) if situation.control else situation.tokens[0]
     operations = _allowed(situation)
-    line = Line(situation.contract, situation.provider, situation.budget.part(_GENERATED), examiner)
+    reads_only = _reads_only(situation)
+    budget = situation.budget.part(_GENERATED)
+    line = Line(situation.contract, situation.provider, budget, examiner, reads_only=reads_only)
     checks = Checks(line.calls.get)
     url = situation.provider.url
     checks.add(examine(situation.contract, line, url, token, seed=situation.seed, operations=operations))
@@ -63,13 +65,18 @@ def _generated(situation: Situation, examiner: Examiner) -> None:
 def _allowed(situation: Situation) -> set[str]:
     """The operations that may be sent whatever Schemathesis makes up."""
     operations = situation.contract.operations.values()
-    safety = situation.safety
+    if _reads_only(situation):
+        return {operation.id for operation in operations if operation.reads}
     if situation.control is not None:
         return {operation.id for operation in operations}
-    if safety.reads_only:
-        return {operation.id for operation in operations if operation.reads}
+    costs_count = situation.safety.credits is not None
     return {
         operation.id
         for operation in operations
-        if operation.id not in _FORBIDDEN and not (operation.cost and safety.credits is not None)
+        if operation.id not in _FORBIDDEN and not (operation.cost and costs_count)
     }
+
+
+def _reads_only(situation: Situation) -> bool:
+    safety = situation.safety
+    return safety.strict or (safety.reads_only and situation.control is None)

@@ -51,6 +51,10 @@ def _odd_parameters(contract: Contract, good: Request) -> Iterator[Odd]:
         if parameter.raw and isinstance(value := good.parameters.get(parameter.name), str):
             coded = value.replace(":", "%3A").replace("@", "%40")
             yield Odd(operation, f"{parameter.name} percent-encoded", base.replace(value, coded), body, kind)
+        elif parameter.place == "path" and isinstance(value := good.parameters.get(parameter.name), str):
+            coded = base.replace(value, value.replace("@", "%40").replace("-", "%2D"))
+            what = f"{parameter.name} percent-encoded"
+            yield Odd(operation, what, coded, body, kind, accepted=operation.reads and coded != base)
         for text in ("%00", "%ff", "%F0%28%8C%28", "a%2Fb", "%2e%2e", "x" * 8_000, "%0d%0aX-Injected:%20yes"):
             if parameter.place == "query":
                 joint = "&" if "?" in base else "?"
@@ -109,6 +113,12 @@ def _odd_bodies(good: Request, path: str) -> Iterator[Odd]:
         yield Odd(operation, what, path, body, _JSON)
     for kind in ("text/plain", "application/xml", "", "application/json; charset=utf-16", "x", "multipart/form-data"):
         yield Odd(operation, f"content type {kind or 'missing'}", path, text.encode(), kind)
+    if "multipart/form-data" in operation.bodies:
+        parts = [
+            f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{each}\r\n' for key, each in fields.items()
+        ]
+        body = ("".join(parts) + "--x--\r\n").encode()
+        yield Odd(operation, "a form", path, body, "multipart/form-data; boundary=x", accepted=True)
     form = b'--x\r\nContent-Disposition: form-data; name="video_id"\r\n\r\n'
     yield Odd(operation, "a form that breaks off", path, form, "multipart/form-data; boundary=x")
     yield Odd(operation, "a form without a part", path, b"--x--\r\n", "multipart/form-data; boundary=x", refused=needed)

@@ -28,6 +28,8 @@ _BAD_CREDENTIALS: Final = (
     "user:12345-demo",
 )
 _PHASE: Final = "schema"
+_LONG: Final = 900.0
+"""Seconds in which a job ends."""
 
 Prepare = Callable[[World, Inventory], dict[str, Any] | None]
 """Brings a world into a state, and gives the body of an upscale that it refuses; None where it can't."""
@@ -54,8 +56,14 @@ class Prober:
         odds = _odds(world, operation)
         refused = {odd.what for odd in odds if odd.refused}
         for odd in odds:
-            if not odd.refused and self._send(world, odd).got.status >= 400:
+            if odd.refused:
+                continue
+            status = self._send(world, odd).got.status
+            if status in _MALFORMED:
                 refused.add(odd.what)
+            elif status < 300 and operation.cost and world.disposable:
+                # The slot is needed for what comes next.
+                world.pass_time(_LONG)
         world = self.situation.world(_PHASE, number + 1)
         again = [odd for odd in _odds(world, operation) if odd.what in refused]
         if not again:
@@ -82,6 +90,9 @@ class Prober:
             rule, expected, bad = rules.BAD_REFUSED, f"a refusal of {odd.what}", status < 400
         elif not bad and odd.accepted:
             rule, expected, bad = rules.GOOD_ACCEPTED, f"no complaint of {odd.what}", status in _MALFORMED
+        if not bad and odd.refused and status in (412, 429):
+            # Credits and slots were looked at first: whether the rest would have been refused is not known.
+            return
         if bad:
             got = f"{words(call.got)}, to {odd.what}"
             note(ledger, rule, odd.operation.id, expected, got, (call,))
@@ -150,12 +161,12 @@ class Prober:
         inventory = Inventory(world)
         for operation in world.contract.operations.values():
             good = inventory.request(operation)
-            if good is None:
-                continue
-            requests = [*_plain(good), *_wrong(good)]
-            for credentials in _BAD_CREDENTIALS:
-                for path, body, kind in requests:
-                    self._unauthorized(world, operation.id, path, body, kind, credentials)
+            try:
+                for path, body, kind in [] if good is None else [*_plain(good), *_wrong(good)]:
+                    for credentials in _BAD_CREDENTIALS:
+                        self._unauthorized(world, operation.id, path, body, kind, credentials)
+            except NotAllowed as reason:
+                self._skip(str(reason), rules.AUTH_FIRST)
 
     def _unauthorized(
         self, world: World, operation_id: str, path: str, body: bytes, kind: str, credentials: str | None
@@ -196,13 +207,16 @@ class Prober:
                 note(self.situation.ledger, rules.IDS_NEW, "upscaleVideo", "a new id", got, world.story)
                 return
             self.situation.ledger.passes(rules.IDS_NEW)
+            account = inventory.finished[0].rpartition(":")[0]
+            if video_id.rpartition(":")[0] != account:
+                note(self.situation.ledger, rules.IDS, call.operation, f"{account}:<number>", video_id, world.story)
             known[video_id] = f"job {turn + 1}"
             if turn % 3 != 0:
                 world.call("cancelJob", id=video_id)
             if world.disposable:
-                world.pass_time(900 if turn % 3 == 0 else 60)
+                world.pass_time(_LONG if turn % 3 == 0 else 60)
                 if turn % 2:
-                    world.pass_time(900)
+                    world.pass_time(_LONG)
                     world.call("deleteVideo", video_id=video_id)
 
     def gone(self) -> None:

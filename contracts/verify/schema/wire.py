@@ -36,7 +36,15 @@ class Line:
     told of every call.
     """
 
-    def __init__(self, contract: Contract, provider: Provider, budget: Budget, look: Callable[[Call], None]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        provider: Provider,
+        budget: Budget,
+        look: Callable[[Call], None],
+        *,
+        reads_only: bool = False,
+    ) -> None:
         self.calls: dict[str, Call] = {}
         self.ended: Ended | None = None
         """Why nothing is sent any more, None while something may be."""
@@ -44,6 +52,7 @@ class Line:
         self._provider = provider
         self.budget = budget
         self._look = look
+        self._reads_only = reads_only
         self._lock = Lock()
 
     def reply(self, method: str, path: str, token: str | None = None, body: Any = None) -> Reply | None:
@@ -67,6 +76,9 @@ class Line:
         """Send a prepared request. Raises a requests.ConnectionError where there is no answer, or none is wanted."""
         if self.ended is not None:
             raise requests.ConnectionError(str(self.ended), request=request)
+        if self._reads_only and request.method not in {"GET", "HEAD", "OPTIONS"}:
+            # Methods that a path does not have are tried, too.
+            raise requests.exceptions.InvalidURL("only reads may be sent", request=request)
         case = request.headers.get(SCHEMATHESIS_TEST_CASE_HEADER)
         headers = [
             (_text(name), _text(value))
