@@ -74,7 +74,7 @@ def verify(options: Options, progress: Progress, announce: Callable[[str], None]
             options.callback_address,
             options.selection.wants,
         )
-        cut_short = _run(situation, progress)
+        cut_short = _run(situation, options.selection, progress)
     except Ended as end:
         cut_short = "" if isinstance(end, Stopped) else str(end)
         _skip(ledger, known, str(end))
@@ -115,24 +115,23 @@ class Told(Ledger):
             self._budget.stop("a rule failed (--fail-fast)")
 
 
-def _run(situation: Situation, progress: Progress) -> str:
+def _run(situation: Situation, selection: Selection, progress: Progress) -> str:
     """Run the phases; what cut the run short."""
     progress.phase("is it this API")
     if not recognise(situation):
         for each in situation.ledger.judged.values():
             situation.ledger.skips(each.rule, "the address does not answer as this API does")
         return ""
-    watched = any(situation.wanted(rule) for rule in watching.RULES)
+    watched = any(selection.wants(rule) for rule in watching.RULES)
     whole = situation.budget
     for part in PARTS:
         own = rules_of(part, situation.contract)
-        if not watched and not any(situation.wanted(rule) for rule in own):
+        if not any(selection.wants(rule) for rule in own) and not (watched and not all(map(selection.skips, own))):
             continue
         progress.phase(part.name)
         situation.budget = whole.part(part.calls)
         try:
-            if hasattr(part.load(), "run"):
-                part.load().run(situation)
+            part.load().run(situation)
         except OutOfCalls as end:
             _skip(situation.ledger, own, str(end))
     return ""

@@ -26,8 +26,11 @@ class Selection:
 
     def wants(self, rule: Rule) -> bool:
         """Whether a rule is to be judged."""
-        wanted = not self.only or any(_names(word, rule) for word in self.only)
-        return wanted and not any(_names(word, rule) for word in self.skip)
+        return (not self.only or any(_names(word, rule) for word in self.only)) and not self.skips(rule)
+
+    def skips(self, rule: Rule) -> bool:
+        """Whether a rule was said not to be judged."""
+        return any(_names(word, rule) for word in self.skip)
 
 
 def _names(word: str, rule: Rule) -> bool:

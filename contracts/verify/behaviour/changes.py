@@ -32,7 +32,7 @@ def nothing_else(memory: Memory, before: Snapshot, deed: Deed, after: Snapshot) 
     """At a standing clock, what a deed does not concern is as it was."""
     rule, operation = _rule(deed)
     memory.checks(rule)
-    for part, place, old, new in _all_changes(before, after):
+    for part, place, old, new in all_changes(before, after):
         if _may(part, place, deed, before):
             continue
         if part == "features" and place.rpartition("/")[2] in _CREDITS and rule is not rules.REFUSAL_CHANGES_NOTHING:
@@ -80,7 +80,8 @@ def _may(part: str, place: str, deed: Deed, before: Snapshot) -> bool:
     return False
 
 
-def _all_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+def all_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    """Every place in which two snapshots differ."""
     for part in ("accounts", "features", "available"):
         yield from _of_objects(part, getattr(before, part), getattr(after, part))
     yield from _fields("user", "", before.user, after.user)

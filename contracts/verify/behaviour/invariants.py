@@ -160,7 +160,7 @@ def _reply(memory: Memory, job: Job, told: Object, operation: str, seen: Snapsho
         if name == "replyUrl" and wanted is None:
             # It may be the user's default.
             continue
-        if got != wanted and not (wanted == "" and got is None):
+        if got != wanted:
             yield Broken(rules.REPLY, operation, f"{name} {wanted!r}", repr(got), seen.told("videos", "running"))
 
 

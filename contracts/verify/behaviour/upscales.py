@@ -17,6 +17,10 @@ def judge(memory: Memory, before: Snapshot, deed: Deed, after: Snapshot) -> Iter
     wanted, got = _expected(memory, deed, before), deed.status
     rule = _rule(deed, wanted, got, email, before)
     memory.checks(rule)
+    if wanted == {200}:
+        memory.checks(rules.ACCEPTED, rules.FREE_ACCEPTED)
+    elif 429 not in wanted:
+        memory.checks(rules.ORDER)
     if got not in wanted:
         why = f"{' or '.join(map(str, sorted(wanted)))}, {_why(memory, deed, wanted, email, before)}"
         shown = before.told("available", "running", "features", "accounts", "videos")
