@@ -76,15 +76,16 @@ def examine(
 def _schema(
     contract: Contract, url: str, seed: int, operations: Collection[str], phases: Phases, *, shrink: bool
 ) -> Any:
-    config = SchemathesisConfig.from_dict(_configuration(contract, phases, shrink=shrink))
+    config = SchemathesisConfig.from_dict(_configuration(contract, operations, phases, shrink=shrink))
     config.update(seed=seed % 2**32, max_failures=None)
     schema = schemathesis.openapi.from_dict(_easy(contract.document), config=config)
     schema.config.update(base_url=url)
-    return schema.include(lambda context: context.operation.definition.raw.get("operationId") in operations)
+    return schema
 
 
-def _configuration(contract: Contract, phases: Phases, *, shrink: bool) -> dict[str, Any]:
+def _configuration(contract: Contract, operations: Collection[str], phases: Phases, *, shrink: bool) -> dict[str, Any]:
     """What schemathesis.toml says for users of the command line, with few random cases, from the contract alone."""
+    reads_only = all(contract.operations[name].reads for name in operations)
     random = {"generation": {"max-examples": EXAMPLES}}
     return {
         "continue-on-failure": not shrink,
@@ -94,13 +95,21 @@ def _configuration(contract: Contract, phases: Phases, *, shrink: bool) -> dict[
         "generation": {"database": "none", "with-security-parameters": False},
         "phases": {
             "examples": {"enabled": "examples" in phases},
-            "coverage": {"enabled": "coverage" in phases},
+            # Of a method that a path does not have nobody knows what it would do.
+            "coverage": {
+                "enabled": "coverage" in phases,
+                **({"unexpected-methods": ["OPTIONS"]} if reads_only else {}),
+            },
             "fuzzing": {"enabled": "fuzzing" in phases, **random},
             "stateful": {"enabled": "stateful" in phases, "max-steps": _STEPS, **random},
         },
         "checks": {name: {"enabled": False} for name in ("missing_required_header", "object_level_authorization")},
         "operations": [
-            {"include-operation-id": operation.id, "checks": _statuses(operation)}
+            {
+                "include-operation-id": operation.id,
+                "enabled": operation.id in operations,
+                "checks": _statuses(operation),
+            }
             for operation in contract.operations.values()
         ],
     }
