@@ -7,6 +7,7 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from contracts.findings import Call, Event, Passed, Sent, Told
@@ -27,7 +28,8 @@ _SCHEMED: Final = re.compile(r"([A-Za-z]+ +)(\S.*)", re.DOTALL)
 
 def curl(sent: Sent, variables: Mapping[str, str] | None = None) -> str:
     """A line that sends this request. `variables` are the names of those for credentials, as they are shown masked."""
-    sent = Masking().sent(sent)
+    length = len(sent.body)
+    sent = Masking().sent(sent if length <= _LONGEST_BODY else replace(sent, body=b""))
     if variables is None:
         variables = {} if (found := credential(sent)) is None else {found: _VARIABLE}
     words = ["curl -i"]
@@ -35,9 +37,11 @@ def curl(sent: Sent, variables: Mapping[str, str] | None = None) -> str:
         words.append("--globoff")
     if re.search(r"/\.\.?(/|$)", sent.url.partition("?")[0]):
         words.append("--path-as-is")
-    words += _method(sent)
+    words += _method(sent, with_body=length > 0)
     words.append(_word(sent.url, variables))
-    words += [f"-H {_word(line, variables)}" for line in _headers(sent)]
+    words += [f"-H {_word(line, variables)}" for line in _headers(sent, with_body=length > 0)]
+    if length > _LONGEST_BODY:
+        return f"{' '.join(words)} --data-binary @body.bin  # {length:,} bytes, too many for this line"
     return " ".join(words) if not sent.body else _with_body(words, sent.body, variables)
 
 
@@ -48,7 +52,7 @@ def script(story: Iterable[Event]) -> str:
     masking = Masking()
     variables: dict[str, str] = {}
     for call in calls:
-        found = credential(masking.sent(call.sent))
+        found = credential(masking.sent(replace(call.sent, body=b"")))
         if found is not None and found not in variables:
             number = len(variables) + 1
             variables[found] = _VARIABLE if number == 1 else f"{_VARIABLE}_{number}"
@@ -72,28 +76,26 @@ def credential(sent: Sent) -> str | None:
     return (found[2] if found else value).strip() or None
 
 
-def _method(sent: Sent) -> list[str]:
-    if sent.method == "HEAD" and not sent.body:
+def _method(sent: Sent, *, with_body: bool) -> list[str]:
+    if sent.method == "HEAD" and not with_body:
         return ["--head"]
-    usual = "POST" if sent.body else "GET"
+    usual = "POST" if with_body else "GET"
     return [] if sent.method == usual else [f"-X {shlex.quote(sent.method)}"]
 
 
-def _headers(sent: Sent) -> Iterable[str]:
+def _headers(sent: Sent, *, with_body: bool) -> Iterable[str]:
     """Lines for -H; an empty value is written with a semicolon, else curl would send no such header."""
     names = {name.lower() for name, _ in sent.headers}
     for name, value in sent.headers:
         if name.lower() not in _BY_CURL and (name.lower(), value) != ("accept", "*/*"):
             yield f"{name}: {value}" if value.strip() else f"{name};"
-    if sent.body and "content-type" not in names:
+    if with_body and "content-type" not in names:
         # Else curl would say that it is a form.
         yield "Content-Type:"
 
 
 def _with_body(words: list[str], body: bytes, variables: Mapping[str, str]) -> str:
     line = " ".join(words)
-    if len(body) > _LONGEST_BODY:
-        return f"{line} --data-binary @body.bin  # {len(body):,} bytes, too many for this line"
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -37,8 +37,10 @@ def _excerpt(root: yaml.Node, lines: list[str], pointer: str) -> Excerpt | None:
     if trail is None:
         return None
     start = trail[-1][0].start_mark.line
-    end = trail[-1][1].end_mark
-    last = end.line + 1 if end.column else end.line
+    node = trail[-1][1]
+    # A collection in blocks ends where the next thing begins.
+    block = isinstance(node, yaml.CollectionNode) and not node.flow_style
+    last = node.end_mark.line if block or not node.end_mark.column else node.end_mark.line + 1
     while last > start + 1 and not lines[last - 1].strip():
         last -= 1
     shown = lines[start : min(last, start + _MOST_LINES)]

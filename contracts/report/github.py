@@ -32,17 +32,20 @@ def is_there() -> bool:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Let GitHub take nothing for a command that is printed meanwhile: a provider's words might be one."""
+def quiet(*, err: bool = False) -> Iterator[None]:
+    """Let GitHub take nothing for a command that is printed meanwhile: a provider's words might be one.
+
+    Said where the words go, too: on standard output, or with `err` on standard error.
+    """
     if not is_there():
         yield
         return
     word = secrets.token_hex(16)
-    click.echo(f"::stop-commands::{word}")
+    click.echo(f"::stop-commands::{word}", err=err)
     try:
         yield
     finally:
-        click.echo(f"::{word}::")
+        click.echo(f"::{word}::", err=err)
 
 
 def annotate(verdict: Masked) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 import click
 
 from contracts.findings import Finding
+from contracts.report import github
 from contracts.report.masking import Masking
 from contracts.report.shown import line
 from contracts.report.words import amount, title
@@ -56,12 +57,20 @@ class Lines(Silent):
     """For a file or a pipe: a line on standard error for each part and each finding."""
 
     def __init__(self) -> None:
+        self._quiet = github.quiet(err=True)
         self._lock = Lock()
         self._masking = Masking()
 
+    def __enter__(self) -> Self:
+        self._quiet.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._quiet.__exit__(None, None, None)
+
     def phase(self, name: str) -> None:
         """A line."""
-        click.echo(f"{name} ...", err=True)
+        click.echo(f"{line(name, 60)} ...", err=True)
 
     def finding(self, finding: Finding) -> None:
         """A line."""
@@ -130,4 +139,6 @@ def no_colour() -> bool:
 
 
 def _told(finding: Finding, masking: Masking) -> str:
+    for event in finding.story:
+        masking.learn(event)
     return f"{title(finding)}: {line(masking.text(finding.got), 300)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from contracts.findings import Finding, Outcome, Severity
-from contracts.report import story, words
+from contracts.report import github, story, words
 from contracts.report.masking import Masked
 from contracts.report.progress import no_colour
 from contracts.report.shown import line
@@ -30,7 +30,10 @@ _STYLES: Final = {
 
 def show(verdict: Masked, stream: TextIO | None = None) -> None:
     """Print a verdict to standard output, or another stream."""
-    stream = stream or sys.stdout
+    if stream is None:
+        with github.quiet():
+            show(verdict, sys.stdout)
+        return
     if isinstance(stream, io.TextIOWrapper):
         # A terminal that knows no such character shows its number, rather than nothing at all.
         stream.reconfigure(errors="backslashreplace")

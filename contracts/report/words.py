@@ -17,11 +17,25 @@ KNOWN: Final = {
 """What the words for how a fact is known mean."""
 
 GROUPS: Final = {
+    "api": "whether it is this API at all",
     "answers": "what holds for every answer",
+    "tokens": "who may call",
+    "requests": "what is accepted, what is refused",
+    "refusals": "what a refused call leaves alone",
+    "reads": "what a read leaves alone",
+    "effects": "what a call leaves alone",
     "documented": "each response and example of the contract, provoked",
     "schema": "generated requests, ordinary and odd",
-    "behaviour": "jobs, slots and credits over time",
+    "life-cycle": "the statuses of a job",
+    "slots": "how many jobs run at once",
+    "credits": "what an upscale costs",
+    "ids": "the names of videos",
+    "videos": "what is said of a video",
+    "scheduler": "what is said of running jobs",
+    "accounts": "the linked PixVerse accounts",
+    "user": "the useapi.net account",
     "isolation": "two users side by side",
+    "behaviour": "jobs, slots and credits over time",
     "callbacks": "what is sent to a replyUrl",
 }
 """What the groups of rules are about, where the name alone does not say it."""
