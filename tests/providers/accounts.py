@@ -20,9 +20,8 @@ def _pending(trial: Trial) -> Trial:
 
 @answering(
     "The answer to a saved account repeats its password.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "answers/secrets",
     shows=lambda trial: "swordfish" in trial.save().body["password"],
 )
 def password_is_shown(told: Told) -> None:
@@ -32,9 +31,8 @@ def password_is_shown(told: Told) -> None:
 
 @answering(
     "The token of an account is shown whole.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "answers/secrets",
     shows=lambda trial: "…" not in trial.account()["jwt"]["token"],
 )
 def token_is_shown(told: Told) -> None:
@@ -44,8 +42,7 @@ def token_is_shown(told: Told) -> None:
 
 @answering(
     "The password of an account stands in a field of another name.",
-    "behaviour/*",
-    "schema/*",
+    "answers/secrets",
     shows=lambda trial: trial.save() and trial.account().get("credentials") == "demo@example.com:swordfish",
 )
 def password_is_hidden(told: Told) -> None:
@@ -57,8 +54,7 @@ def password_is_hidden(told: Told) -> None:
 
 @answering(
     "The refusal of an account repeats what was sent, with its password.",
-    "behaviour/*",
-    "schema/*",
+    "answers/secrets",
     shows=lambda trial: "swordfish" in trial.save(max_jobs=9).body["error"],
 )
 def password_in_error(told: Told) -> None:
@@ -68,7 +64,7 @@ def password_in_error(told: Told) -> None:
 
 @playing(
     "A new `maxJobs` of an account is not saved.",
-    "behaviour/*",
+    "accounts/saved",
     shows=lambda trial: trial.save(max_jobs=2) and trial.account()["maxJobs"] == 3,
 )
 class LimitNotSaved(Sandbox):
@@ -81,7 +77,7 @@ class LimitNotSaved(Sandbox):
 
 @answering(
     "A refused update of an account is carried out.",
-    "behaviour/*",
+    "refusals/change-nothing",
     shows=lambda trial: (
         trial.ask("POST", f"{ACCOUNTS}/{EMAIL}", email=EMAIL, maxJobs=2).status == 400
         and trial.account()["maxJobs"] == 2
@@ -102,8 +98,8 @@ def refused_is_saved(told: Told) -> None:
 
 @playing(
     "An unlinked account stays.",
-    "behaviour/*",
-    "schema/*",
+    "accounts/unlinked",
+    "schema/use-after-free",
     shows=lambda trial: (
         trial.call("DELETE", f"{ACCOUNTS}/{EMAIL}").status == 200
         and trial.call("GET", f"{ACCOUNTS}/{EMAIL}").status == 200
@@ -119,7 +115,7 @@ class AccountStays(Sandbox):
 
 @answering(
     "An unlinked account is counted among those that remain.",
-    "behaviour/*",
+    "accounts/unlinked",
     shows=lambda trial: trial.call("DELETE", f"{ACCOUNTS}/{EMAIL}").body["remaining"] == 1,
 )
 def one_more_remains(told: Told) -> None:
@@ -129,7 +125,7 @@ def one_more_remains(told: Told) -> None:
 
 @answering(
     "The user's accounts are those of the beginning.",
-    "behaviour/*",
+    "user/accounts",
     shows=lambda trial: trial.get(USER) and trial.save(OTHER) and OTHER not in trial.get(USER)["accounts"]["pixverse"],
 )
 def users_accounts_are_stale(told: Told) -> None:
@@ -140,8 +136,8 @@ def users_accounts_are_stale(told: Told) -> None:
 
 @asking(
     "The email in the body need not be that of the path.",
-    "documented/*",
-    "behaviour/*",
+    "requests/refused",
+    "documented/saveAccount/400/email-mismatch",
     shows=lambda trial: trial.ask("POST", f"{ACCOUNTS}/{EMAIL}", email=OTHER, password="x", maxJobs=3).status == 201,
 )
 def email_mismatch(request: Request) -> Request:
@@ -159,8 +155,7 @@ def email_mismatch(request: Request) -> Request:
 
 @playing(
     "The user's default `replyUrl` is not kept.",
-    "behaviour/*",
-    "callbacks/*",
+    "user/updated",
     shows=lambda trial: (
         trial.ask("POST", USER, replyUrl="http://receiver.test/x") and "replyUrl" not in trial.get(USER)
     ),
@@ -174,8 +169,7 @@ class DefaultNotKept(Sandbox):
 
 @playing(
     "An empty `replyUrl` does not remove the default.",
-    "behaviour/*",
-    "callbacks/*",
+    "user/updated",
     shows=lambda trial: (
         trial.ask("POST", USER, replyUrl="http://receiver.test/x")
         and trial.ask("POST", USER, replyUrl="")
@@ -191,7 +185,7 @@ class DefaultNotRemoved(Sandbox):
 
 @answering(
     "A `replyUrl` of the user that is too long is refused in other words.",
-    "documented/*",
+    "documented/updateUser/400/reply-url-too-long",
     shows=lambda trial: (
         trial.ask("POST", USER, replyUrl=f"http://receiver.test/{'x' * 1_024}").body["error"] != "replyUrl is too long"
     ),
@@ -203,8 +197,7 @@ def too_long_text(told: Told) -> None:
 
 @playing(
     "The update of an account does not clear its pending error.",
-    "behaviour/*",
-    "documented/*",
+    "accounts/pending-error",
     shows=lambda trial: _pending(trial).save() and trial.upscale().status == 596,
 )
 class PendingStays(Sandbox):
@@ -219,7 +212,8 @@ class PendingStays(Sandbox):
 
 @answering(
     "To look at an account clears its pending error.",
-    "behaviour/*",
+    "accounts/pending-error",
+    "reads/change-nothing",
     shows=lambda trial: _pending(trial).account() and trial.upscale().status == 200,
 )
 def pending_is_cleared_by_get(told: Told) -> None:
@@ -229,7 +223,8 @@ def pending_is_cleared_by_get(told: Told) -> None:
 
 @playing(
     "A pending error is forgotten when it has been told once.",
-    "behaviour/*",
+    "accounts/pending-error",
+    "refusals/change-nothing",
     shows=lambda trial: _pending(trial).upscale() and trial.upscale().status == 200,
 )
 class PendingIsToldOnce(Sandbox):
@@ -245,8 +240,8 @@ class PendingIsToldOnce(Sandbox):
 
 @playing(
     "A pending error keeps nobody from an upscale.",
-    "behaviour/*",
-    "documented/*",
+    "accounts/pending-error",
+    "documented/upscaleVideo/596/*",
     shows=lambda trial: _pending(trial).upscale().status == 200,
 )
 class PendingIsIgnored(Sandbox):
@@ -263,7 +258,7 @@ class PendingIsIgnored(Sandbox):
 
 @playing(
     "A pending error of one account concerns all.",
-    "behaviour/*",
+    "accounts/pending-error",
     shows=lambda trial: trial.save(OTHER) and _pending(trial).upscale(trial.video_id(OTHER)).status == 596,
 )
 class PendingOfAll(Sandbox):
@@ -278,8 +273,7 @@ class PendingOfAll(Sandbox):
 
 @answering(
     "The list of an account with a pending error is refused, too.",
-    "behaviour/*",
-    "documented/*",
+    "answers/status",
     shows=lambda trial: _pending(trial).call("GET", VIDEOS).status == 596,
 )
 def pending_refuses_reads(told: Told) -> None:
@@ -289,7 +283,8 @@ def pending_refuses_reads(told: Told) -> None:
 
 @answering(
     "An account does not show its pending error.",
-    "behaviour/*",
+    "accounts/error-shown",
+    "accounts/list-and-single",
     shows=lambda trial: "error" not in _pending(trial).account(),
 )
 def pending_is_hidden(told: Told) -> None:

@@ -11,7 +11,8 @@ from providers.trial import ACCOUNTS, FEATURES, OTHER, UPSCALE, USER, VIDEOS
 
 @answering(
     "A full account is answered 409 in the place of 429.",
-    "documented/*",
+    "answers/status",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: trial.when_full().status == 409,
 )
 def busy_is_conflict(told: Told) -> None:
@@ -21,7 +22,8 @@ def busy_is_conflict(told: Told) -> None:
 
 @answering(
     "Insufficient credits are answered 402 in the place of 412.",
-    "documented/*",
+    "answers/status",
+    "documented/upscaleVideo/412/*",
     shows=lambda trial: trial.adjust(credits=0) or trial.upscale().status == 402,
 )
 def credits_are_payment_required(told: Told) -> None:
@@ -31,7 +33,8 @@ def credits_are_payment_required(told: Told) -> None:
 
 @answering(
     "A pending error is answered 403 in the place of 596.",
-    "documented/*",
+    "answers/status",
+    "documented/upscaleVideo/596/*",
     shows=lambda trial: trial.adjust(pending_error=True) or trial.upscale().status == 403,
 )
 def pending_is_forbidden(told: Told) -> None:
@@ -41,7 +44,8 @@ def pending_is_forbidden(told: Told) -> None:
 
 @answering(
     "An accepted upscale is answered 201 in the place of 200.",
-    "documented/*",
+    "answers/status",
+    "documented/upscaleVideo/200/*",
     shows=lambda trial: trial.upscale().status == 201,
 )
 def accepted_is_created(told: Told) -> None:
@@ -51,7 +55,8 @@ def accepted_is_created(told: Told) -> None:
 
 @answering(
     "A saved account is answered 200 in the place of 201.",
-    "documented/*",
+    "answers/status",
+    "documented/saveAccount/201/*",
     shows=lambda trial: trial.save().status == 200,
 )
 def saved_is_ok(told: Told) -> None:
@@ -61,7 +66,8 @@ def saved_is_ok(told: Told) -> None:
 
 @answering(
     "A deleted video is answered 204, without a body.",
-    "documented/*",
+    "answers/status",
+    "documented/deleteVideo/200/*",
     shows=lambda trial: trial.delete(trial.video_id()).status == 204,
 )
 def deleted_is_empty(told: Told) -> None:
@@ -71,7 +77,8 @@ def deleted_is_empty(told: Told) -> None:
 
 @answering(
     "An account that is not linked is answered 200 with null.",
-    "documented/*",
+    "answers/schema",
+    "documented/getAccount/404/*",
     shows=lambda trial: trial.call("GET", f"{ACCOUNTS}/{OTHER}").status == 200,
 )
 def unknown_account_is_null(told: Told) -> None:
@@ -81,7 +88,7 @@ def unknown_account_is_null(told: Told) -> None:
 
 @answering(
     "The text of a full account lacks its full stop.",
-    "documented/*",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: not trial.when_full().body["error"].endswith("."),
 )
 def busy_text(told: Told) -> None:
@@ -91,8 +98,7 @@ def busy_text(told: Told) -> None:
 
 @answering(
     "The text of a full account names another limit.",
-    "documented/*",
-    "behaviour/*",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: "executing 9 tasks" in trial.when_full().body["error"],
 )
 def busy_number(told: Told) -> None:
@@ -102,7 +108,7 @@ def busy_number(told: Told) -> None:
 
 @answering(
     "The text of a pending error has only its first sentence.",
-    "documented/*",
+    "documented/upscaleVideo/596/*",
     shows=lambda trial: trial.adjust(pending_error=True) or "https" not in trial.upscale().body["error"],
 )
 def pending_text(told: Told) -> None:
@@ -112,7 +118,7 @@ def pending_text(told: Told) -> None:
 
 @answering(
     "The text of a 401 says why.",
-    "documented/*",
+    "documented/*/401/*",
     shows=lambda trial: trial.call("GET", USER, headers={"Authorization": ""}).body["error"] != "Unauthorized",
 )
 def unauthorized_text(told: Told) -> None:
@@ -122,7 +128,8 @@ def unauthorized_text(told: Told) -> None:
 
 @answering(
     "596 has another reason phrase.",
-    "documented/*",
+    "answers/reason",
+    "documented/upscaleVideo/596/*",
     shows=lambda trial: trial.adjust(pending_error=True) or trial.api.answer(_upscale(trial)).reason == "Unknown Error",
 )
 def pending_reason(told: Told) -> None:
@@ -132,8 +139,8 @@ def pending_reason(told: Told) -> None:
 
 @answering(
     "Refusals of an upscale carry a `code`.",
-    "documented/*",
-    "schema/*",
+    "answers/schema",
+    "documented/upscaleVideo/*",
     shows=lambda trial: "code" in trial.when_full().body,
 )
 def code_where_none_is(told: Told) -> None:
@@ -143,8 +150,8 @@ def code_where_none_is(told: Told) -> None:
 
 @answering(
     "Errors of the accounts lack their `code`.",
-    "documented/*",
-    "schema/*",
+    "answers/schema",
+    "documented/*Account*/*",
     shows=lambda trial: "code" not in trial.call("GET", f"{ACCOUNTS}/{OTHER}").body,
 )
 def code_missing(told: Told) -> None:
@@ -154,9 +161,8 @@ def code_missing(told: Told) -> None:
 
 @answering(
     "The `code` of an error is not its status.",
+    "answers/code",
     "documented/*",
-    "schema/*",
-    "behaviour/*",
     shows=lambda trial: trial.call("GET", f"{ACCOUNTS}/{OTHER}").body["code"] == 500,
 )
 def code_of_another_status(told: Told) -> None:
@@ -166,8 +172,8 @@ def code_of_another_status(told: Told) -> None:
 
 @answering(
     "Errors of the list are objects in the place of texts.",
-    "documented/*",
-    "schema/*",
+    "answers/schema",
+    "documented/listVideos/400/*",
     shows=lambda trial: isinstance(trial.call("GET", VIDEOS, query="limit=0").body["error"], dict),
 )
 def error_is_object(told: Told) -> None:
@@ -177,8 +183,9 @@ def error_is_object(told: Told) -> None:
 
 @answering(
     "A video that is not there is answered with an HTML page.",
-    "documented/*",
-    "schema/*",
+    "answers/media-type",
+    "answers/json",
+    "documented/getVideo/404/*",
     shows=lambda trial: trial.single(trial.number(99)).content.startswith(b"<html>"),
 )
 def error_is_page(told: Told) -> None:
@@ -189,8 +196,8 @@ def error_is_page(told: Told) -> None:
 
 @answering(
     "The features are sent as text/plain.",
-    "documented/*",
-    "schema/*",
+    "answers/media-type",
+    "documented/getFeatures/200/*",
     shows=lambda trial: trial.call("GET", FEATURES).headers["content-type"] == "text/plain",
 )
 def wrong_content_type(told: Told) -> None:
@@ -200,8 +207,8 @@ def wrong_content_type(told: Told) -> None:
 
 @answering(
     "The list has no Content-Type.",
-    "documented/*",
-    "schema/*",
+    "answers/media-type",
+    "documented/listVideos/*",
     shows=lambda trial: "content-type" not in trial.call("GET", VIDEOS).headers,
 )
 def no_content_type(told: Told) -> None:
@@ -211,8 +218,8 @@ def no_content_type(told: Told) -> None:
 
 @answering(
     "429 carries a Retry-After in words.",
-    "documented/*",
-    "schema/*",
+    "answers/headers",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: trial.when_full().headers.get("retry-after") == "soon",
 )
 def retry_after_in_words(told: Told) -> None:
@@ -222,8 +229,8 @@ def retry_after_in_words(told: Told) -> None:
 
 @answering(
     "429 carries a negative Retry-After.",
-    "documented/*",
-    "schema/*",
+    "answers/headers",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: trial.when_full().headers.get("retry-after") == "-5",
 )
 def retry_after_negative(told: Told) -> None:
@@ -233,8 +240,8 @@ def retry_after_negative(told: Told) -> None:
 
 @answering(
     "The list's JSON begins with a byte order mark.",
-    "documented/*",
-    "schema/*",
+    "answers/json",
+    "documented/listVideos/200/*",
     shows=lambda trial: trial.call("GET", VIDEOS).content.startswith(b"\xef\xbb\xbf"),
 )
 def byte_order_mark(told: Told) -> None:
@@ -244,8 +251,8 @@ def byte_order_mark(told: Told) -> None:
 
 @answering(
     "Behind the JSON of the accounts stands a comment.",
-    "documented/*",
-    "schema/*",
+    "answers/json",
+    "documented/listAccounts/*",
     shows=lambda trial: trial.call("GET", ACCOUNTS).content.endswith(b"-->"),
 )
 def trailing_bytes(told: Told) -> None:
@@ -255,8 +262,8 @@ def trailing_bytes(told: Told) -> None:
 
 @answering(
     "The user's answer is announced as twice as long as it is.",
-    "documented/*",
-    "schema/*",
+    "answers/arrives",
+    "documented/getUser/200/*",
     shows=lambda trial: trial.api.answer(_get(trial, USER)).wire is not None,
 )
 def content_length_too_long(told: Told) -> None:
@@ -267,9 +274,8 @@ def content_length_too_long(told: Told) -> None:
 
 @answering(
     "What is not ASCII is sent in Latin-1, what is not in that as a question mark.",
-    "behaviour/*",
-    "documented/*",
-    "schema/*",
+    "answers/json",
+    "videos/reply-fields",
     shows=lambda trial: trial.ended(replyRef="día") and b"d\xeda" in trial.call("GET", VIDEOS).content,
 )
 def latin_1(told: Told) -> None:
@@ -279,7 +285,7 @@ def latin_1(told: Told) -> None:
 
 @answering(
     "Every fifth request is answered 500.",
-    "*/*",
+    "answers/no-crash",
     shows=lambda trial: 500 in [trial.call("GET", USER).status for _ in range(5)],
 )
 def fails_now_and_then(told: Told) -> None:

@@ -51,7 +51,13 @@ def _after(trial: Trial, number: int | None = None, **fields: Any) -> list[str]:
     return trial.statuses()
 
 
-@playing("No callback is ever sent.", "callbacks/*", takes=_TAKES, shows=lambda trial: not _after(trial))
+@playing(
+    "No callback is ever sent.",
+    "callbacks/final-told",
+    "callbacks/each-status-told",
+    takes=_TAKES,
+    shows=lambda trial: not _after(trial),
+)
 class NoCallbacks(Sandbox):
     __slots__ = ()
 
@@ -61,7 +67,9 @@ class NoCallbacks(Sandbox):
         return job
 
 
-@playing("The end is never told.", "callbacks/*", takes=_TAKES, shows=lambda trial: "COMPLETED" not in _after(trial))
+@playing(
+    "The end is never told.", "callbacks/final-told", takes=_TAKES, shows=lambda trial: "COMPLETED" not in _after(trial)
+)
 class EndIsNotTold(Sandbox):
     __slots__ = ()
 
@@ -70,7 +78,9 @@ class EndIsNotTold(Sandbox):
             super()._tell(video, job, at, progress=progress)
 
 
-@playing("A failure is not told.", "callbacks/*", takes=_TAKES, shows=lambda trial: "FAILED" not in _after(trial, 8))
+@playing(
+    "A failure is not told.", "callbacks/final-told", takes=_TAKES, shows=lambda trial: "FAILED" not in _after(trial, 8)
+)
 class FailureIsNotTold(Sandbox):
     __slots__ = ()
 
@@ -79,7 +89,12 @@ class FailureIsNotTold(Sandbox):
             super()._tell(video, job, at, progress=progress)
 
 
-@playing("Only the end is told.", "callbacks/*", takes=_TAKES, shows=lambda trial: _after(trial) == ["COMPLETED"])
+@playing(
+    "Only the end is told.",
+    "callbacks/each-status-told",
+    takes=_TAKES,
+    shows=lambda trial: _after(trial) == ["COMPLETED"],
+)
 class OnlyTheEndIsTold(Sandbox):
     __slots__ = ()
 
@@ -89,7 +104,10 @@ class OnlyTheEndIsTold(Sandbox):
 
 
 @playing(
-    "The end is told twice.", "callbacks/*", takes=_TAKES, shows=lambda trial: _after(trial).count("COMPLETED") == 2
+    "The end is told twice.",
+    "callbacks/none-twice",
+    takes=_TAKES,
+    shows=lambda trial: _after(trial).count("COMPLETED") == 2,
 )
 class EndIsToldTwice(Sandbox):
     __slots__ = ()
@@ -102,7 +120,7 @@ class EndIsToldTwice(Sandbox):
 
 @playing(
     "The end is told before what led to it.",
-    "callbacks/*",
+    "callbacks/order",
     takes=_TAKES,
     shows=lambda trial: _after(trial)[-1] == "GENERATING",
 )
@@ -116,7 +134,7 @@ class EndOvertakes(Sandbox):
 
 @playing(
     "A minute after the end the video is told to be GENERATING.",
-    "callbacks/*",
+    "callbacks/order",
     takes=_TAKES,
     shows=lambda trial: _after(trial)[-2:] == ["COMPLETED", "GENERATING"],
 )
@@ -131,7 +149,7 @@ class ToldAfterTheEnd(Sandbox):
 
 @playing(
     "A refused upscale is told as FAILED.",
-    "callbacks/*",
+    "callbacks/none-after-refusal",
     takes=_TAKES,
     shows=lambda trial: trial.when_full(replyUrl=HOOK) and (trial.advance(1) or trial.statuses()),
 )
@@ -154,7 +172,7 @@ def _goes_on(trial: Trial) -> bool:
     return bool(trial.delivered)
 
 
-@playing("Callbacks go on after the job was cancelled.", "callbacks/*", takes=_TAKES, shows=_goes_on)
+@playing("Callbacks go on after the job was cancelled.", "callbacks/none-after-cancel", takes=_TAKES, shows=_goes_on)
 class CancelledIsTold(Sandbox):
     __slots__ = ()
 
@@ -176,7 +194,9 @@ def _with_default(trial: Trial, **fields: Any) -> set[str]:
 
 @playing(
     "The user's default wins over the address of the request.",
-    "callbacks/*",
+    "callbacks/default-address",
+    "callbacks/none-extra",
+    "callbacks/reply-url",
     takes=_TAKES,
     shows=lambda trial: _with_default(trial, replyUrl=HOOK) == {"/default"},
 )
@@ -190,7 +210,10 @@ class DefaultWins(Sandbox):
 
 
 @playing(
-    "The user's default is never called.", "callbacks/*", takes=_TAKES, shows=lambda trial: not _with_default(trial)
+    "The user's default is never called.",
+    "callbacks/default-address",
+    takes=_TAKES,
+    shows=lambda trial: not _with_default(trial),
 )
 class DefaultIsNotCalled(Sandbox):
     __slots__ = ()
@@ -203,7 +226,8 @@ class DefaultIsNotCalled(Sandbox):
 
 @playing(
     "The user's default is called beside the address of the request.",
-    "callbacks/*",
+    "callbacks/default-address",
+    "callbacks/none-extra",
     takes=_TAKES,
     shows=lambda trial: _with_default(trial, replyUrl=HOOK) == {"/default", "/hook"},
 )
@@ -223,7 +247,12 @@ def _remembered(trial: Trial) -> bool:
     return len(trial.delivered) > before
 
 
-@playing("A job without an address is told to that of the job before.", "callbacks/*", takes=_TAKES, shows=_remembered)
+@playing(
+    "A job without an address is told to that of the job before.",
+    "callbacks/none-extra",
+    takes=_TAKES,
+    shows=_remembered,
+)
 class AddressIsRemembered(Sandbox):
     __slots__ = ()
     api: Any
@@ -244,8 +273,9 @@ def _of_other(trial: Trial) -> bool:
 
 @playing(
     "Callbacks go to the address that any token named first.",
-    "callbacks/*",
-    "isolation/*",
+    "callbacks/none-extra",
+    "callbacks/reply-url",
+    "callbacks/final-told",
     takes=(*_TAKES, TOKENS),
     shows=_of_other,
 )
@@ -262,7 +292,7 @@ class AddressOfAnother(Sandbox):
 
 @playing(
     "A receiver that answers 410 is called again.",
-    "callbacks/*",
+    "callbacks/none-after-410",
     takes=_TAKES,
     shows=lambda trial: trial.answers.extend([410]) or len(_after(trial)) > 1,
 )
@@ -276,7 +306,7 @@ class GoneIsNotHeard(Sandbox):
 
 @posting(
     "The query of the address is left out.",
-    "callbacks/*",
+    "callbacks/reply-url",
     shows=lambda trial: trial.told(replyUrl=f"{HOOK}?job=1") and trial.delivered[0].query == "",
 )
 def query_is_dropped(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -285,7 +315,7 @@ def query_is_dropped(delivery: Delivery, callback: Callback, sandbox: Sandbox) -
 
 @posting(
     "Callbacks are sent as text/plain.",
-    "callbacks/*",
+    "callbacks/form",
     shows=lambda trial: trial.told() and trial.delivered[0].header(b"content-type") == b"text/plain",
 )
 def told_as_text(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -294,7 +324,7 @@ def told_as_text(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> De
 
 @posting(
     "Callbacks are sent as a form.",
-    "callbacks/*",
+    "callbacks/form",
     shows=lambda trial: trial.ended(replyUrl=HOOK) and trial.delivered[0].body.startswith(b"video_id="),
 )
 def told_as_form(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -303,27 +333,40 @@ def told_as_form(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> De
 
 
 @posting(
-    "Callbacks lack `replyRef`.", "callbacks/*", shows=lambda trial: "replyRef" not in trial.told(replyRef="a")[-1]
+    "Callbacks lack `replyRef`.",
+    "callbacks/reply-ref",
+    shows=lambda trial: "replyRef" not in trial.told(replyRef="a")[-1],
 )
 def told_without_ref(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
     return _changed(delivery, replyRef=...)
 
 
-@posting("Callbacks lack `replyUrl`.", "callbacks/*", shows=lambda trial: "replyUrl" not in trial.told()[-1])
+@posting(
+    "Callbacks lack `replyUrl`.",
+    "callbacks/schema",
+    "callbacks/reply-url",
+    shows=lambda trial: "replyUrl" not in trial.told()[-1],
+)
 def told_without_url(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
     return _changed(delivery, replyUrl=...)
 
 
 @posting(
     "Callbacks hold the video in a field of its own.",
-    "callbacks/*",
+    "callbacks/schema",
+    "callbacks/form",
     shows=lambda trial: trial.ended(replyUrl=HOOK) and list(trial.bodies()[-1]) == ["video"],
 )
 def told_in_a_field(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
     return delivery._replace(body=orjson.dumps({"video": orjson.loads(delivery.body)}))
 
 
-@posting("The last callback says GENERATING.", "callbacks/*", shows=lambda trial: _after(trial)[-1] == "GENERATING")
+@posting(
+    "The last callback says GENERATING.",
+    "callbacks/final-told",
+    "callbacks/same-as-get",
+    shows=lambda trial: _after(trial)[-1] == "GENERATING",
+)
 def told_one_late(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
     name = {"video_status": 10, "video_status_name": "GENERATING", "video_status_final": False}
     return _changed(delivery, **name) if callback.status is Status.COMPLETED else delivery
@@ -331,7 +374,7 @@ def told_one_late(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> D
 
 @posting(
     "The last callback is not marked as final.",
-    "callbacks/*",
+    "callbacks/life-cycle",
     shows=lambda trial: trial.told()[-1]["video_status_final"] is False,
 )
 def told_not_final(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -340,7 +383,7 @@ def told_not_final(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> 
 
 @posting(
     "The last callback tells no size of the video.",
-    "callbacks/*",
+    "callbacks/same-as-get",
     shows=lambda trial: trial.told()[-1]["output_width"] == 0,
 )
 def told_without_size(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -349,7 +392,9 @@ def told_without_size(delivery: Delivery, callback: Callback, sandbox: Sandbox) 
 
 @posting(
     "Callbacks name the source in the place of the new video.",
-    "callbacks/*",
+    "callbacks/same-as-get",
+    "callbacks/final-told",
+    "callbacks/none-extra",
     shows=lambda trial: trial.told()[-1]["video_id"] == trial.video_id(),
 )
 def told_of_source(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -358,7 +403,7 @@ def told_of_source(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> 
 
 @posting(
     "What is not ASCII comes as question marks in callbacks.",
-    "callbacks/*",
+    "callbacks/reply-ref",
     shows=lambda trial: trial.told(replyRef="día")[-1]["replyRef"] == "d?a",
 )
 def told_in_ascii(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:
@@ -367,7 +412,7 @@ def told_in_ascii(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> D
 
 @posting(
     "Callbacks break off in the middle of their JSON.",
-    "callbacks/*",
+    "callbacks/form",
     shows=lambda trial: trial.ended(replyUrl=HOOK) and not trial.delivered[0].body.endswith(b"}"),
 )
 def told_in_half(delivery: Delivery, callback: Callback, sandbox: Sandbox) -> Delivery:

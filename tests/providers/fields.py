@@ -10,9 +10,8 @@ from providers.trial import ACCOUNTS, EMAIL, FEATURES, USER, VIDEOS
 
 @answering(
     "An accepted upscale names the new video by its number alone.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/upscaleVideo/200/*",
     shows=lambda trial: isinstance(trial.upscale().body["video_id"], int),
 )
 def id_is_number(told: Told) -> None:
@@ -22,9 +21,8 @@ def id_is_number(told: Told) -> None:
 
 @answering(
     "The numbers in new ids are padded with zeros.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/upscaleVideo/200/*",
     shows=lambda trial: "-video:0" in trial.accepted(),
 )
 def id_is_padded(told: Told) -> None:
@@ -34,8 +32,9 @@ def id_is_padded(told: Told) -> None:
 
 @answering(
     "An accepted upscale is answered with the id of the source.",
-    "behaviour/*",
-    "schema/*",
+    "ids/new",
+    "documented/upscaleVideo/200/*",
+    "documented/upscaleVideo/400/unfinished-video",
     shows=lambda trial: trial.accepted() == trial.video_id(),
 )
 def id_of_source(told: Told) -> None:
@@ -45,9 +44,9 @@ def id_of_source(told: Told) -> None:
 
 @answering(
     "An accepted upscale is answered with an id of another account.",
-    "behaviour/*",
-    "schema/*",
-    "documented/*",
+    "ids/own",
+    "documented/upscaleVideo/200/*",
+    "documented/upscaleVideo/400/unfinished-video",
     shows=lambda trial: f":{EMAIL}-" not in trial.accepted(),
 )
 def id_of_other_account(told: Told) -> None:
@@ -57,9 +56,7 @@ def id_of_other_account(told: Told) -> None:
 
 @answering(
     "Statuses are texts.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
     shows=lambda trial: trial.listed()[0]["video_status"] == "1",
 )
 def status_is_text(told: Told) -> None:
@@ -69,9 +66,7 @@ def status_is_text(told: Told) -> None:
 
 @answering(
     "GENERATING videos have the name QUEUED beside the number 10.",
-    "behaviour/*",
-    "schema/*",
-    "documented/*",
+    "answers/life-cycle",
     takes=(TIME,),
     shows=lambda trial: (
         trial.accepted()
@@ -87,9 +82,8 @@ def name_of_another_status(told: Told) -> None:
 
 @answering(
     "A single video has null for the name of its status.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "answers/life-cycle",
     shows=lambda trial: trial.single(trial.video_id()).body["video_status_name"] is None,
 )
 def name_is_null(told: Told) -> None:
@@ -99,9 +93,8 @@ def name_is_null(told: Told) -> None:
 
 @answering(
     "The list does not say whether a status is final.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "answers/life-cycle",
     shows=lambda trial: "video_status_final" not in trial.listed()[0],
 )
 def final_missing_in_list(told: Told) -> None:
@@ -112,8 +105,7 @@ def final_missing_in_list(told: Told) -> None:
 
 @answering(
     "FAILED and MODERATED are not final.",
-    "behaviour/*",
-    "documented/*",
+    "answers/life-cycle",
     takes=(TIME,),
     shows=lambda trial: trial.in_list(trial.ended(8))["video_status_final"] is False,
 )
@@ -125,7 +117,7 @@ def failure_is_not_final(told: Told) -> None:
 
 @answering(
     "GENERATING is final.",
-    "behaviour/*",
+    "answers/life-cycle",
     takes=(TIME,),
     shows=lambda trial: (
         trial.accepted()
@@ -140,8 +132,7 @@ def generating_is_final(told: Told) -> None:
 
 @answering(
     "A finished upscale has no `url`.",
-    "behaviour/*",
-    "documented/*",
+    "videos/result",
     takes=(TIME,),
     shows=lambda trial: "url" not in trial.in_list(trial.ended()),
 )
@@ -153,7 +144,7 @@ def url_missing(told: Told) -> None:
 
 @answering(
     "The size of an upscale is told before it is finished.",
-    "behaviour/*",
+    "videos/result",
     shows=lambda trial: trial.in_list(trial.accepted())["output_width"] == 3840,
 )
 def size_before_the_end(told: Told) -> None:
@@ -164,7 +155,7 @@ def size_before_the_end(told: Told) -> None:
 
 @answering(
     "An upscale names itself as its original.",
-    "behaviour/*",
+    "videos/new-appears",
     shows=lambda trial: trial.in_list(made := trial.accepted())["original_video_id"] == made,
 )
 def original_is_itself(told: Told) -> None:
@@ -175,7 +166,7 @@ def original_is_itself(told: Told) -> None:
 
 @answering(
     "An upscale is not marked as one.",
-    "behaviour/*",
+    "videos/new-appears",
     shows=lambda trial: trial.in_list(trial.accepted())["upscaled"] == 0,
 )
 def upscale_is_not_marked(told: Told) -> None:
@@ -185,7 +176,7 @@ def upscale_is_not_marked(told: Told) -> None:
 
 @answering(
     "New videos are said to be created a day from now.",
-    "behaviour/*",
+    "videos/created-at",
     shows=lambda trial: trial.in_list(trial.accepted())["created_at"].startswith(
         (datetime.fromtimestamp(trial.sandbox.now / 1_000, UTC) + timedelta(days=1)).date().isoformat()
     ),
@@ -199,7 +190,9 @@ def created_tomorrow(told: Told) -> None:
 
 @answering(
     "`created_at` is the instant of the request.",
-    "behaviour/*",
+    "videos/created-at",
+    "videos/identity-stays",
+    "reads/change-nothing",
     takes=(TIME,),
     shows=lambda trial: trial.listed()[0]["created_at"] != (trial.advance(60) or trial.listed()[0]["created_at"]),
 )
@@ -211,7 +204,7 @@ def created_now(told: Told) -> None:
 
 @answering(
     "The list and the single video disagree about the quality.",
-    "behaviour/*",
+    "videos/list-and-single",
     shows=lambda trial: trial.listed()[0]["quality"] != trial.single(trial.ids()[0]).body["quality"],
 )
 def single_disagrees(told: Told) -> None:
@@ -221,9 +214,8 @@ def single_disagrees(told: Told) -> None:
 
 @answering(
     "The list is a bare array.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/listVideos/200/*",
     shows=lambda trial: isinstance(trial.get(VIDEOS), list),
 )
 def list_is_bare(told: Told) -> None:
@@ -233,9 +225,8 @@ def list_is_bare(told: Told) -> None:
 
 @answering(
     "The accounts are an array.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/listAccounts/200/*",
     shows=lambda trial: isinstance(trial.get(ACCOUNTS), list),
 )
 def accounts_are_array(told: Told) -> None:
@@ -245,9 +236,8 @@ def accounts_are_array(told: Told) -> None:
 
 @answering(
     "The features do not say how many generations run at the same time.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/getFeatures/200/*",
     shows=lambda trial: "gen_simultaneously" not in trial.get(FEATURES),
 )
 def plan_missing(told: Told) -> None:
@@ -257,9 +247,8 @@ def plan_missing(told: Told) -> None:
 
 @answering(
     "The subscription of the user is told by a text.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/*User/200/*",
     shows=lambda trial: trial.get(USER)["subscriptionIsActive"] == "true",
 )
 def subscription_is_text(told: Told) -> None:
@@ -269,9 +258,9 @@ def subscription_is_text(told: Told) -> None:
 
 @answering(
     "The scheduler counts `elapsed` in seconds.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "answers/schema",
+    "documented/listRunning/200/*",
+    "scheduler/elapsed",
     shows=lambda trial: trial.accepted() and ":" not in trial.get("/v2/pixverse/scheduler")[0]["elapsed"],
 )
 def elapsed_in_seconds(told: Told) -> None:

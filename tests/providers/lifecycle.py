@@ -29,8 +29,7 @@ def _status(trial: Trial, video_id: str) -> str:
 
 @playing(
     "Jobs never end.",
-    "behaviour/*",
-    "callbacks/*",
+    "life-cycle/ends",
     takes=(TIME,),
     shows=lambda trial: _status(trial, trial.ended()) == "GENERATING",
 )
@@ -53,7 +52,7 @@ def _back_in_queue(trial: Trial) -> bool:
 
 @answering(
     "A video that is GENERATING is QUEUED again for the second half of that time.",
-    "behaviour/*",
+    "life-cycle/steps",
     takes=(TIME,),
     shows=_back_in_queue,
 )
@@ -77,7 +76,7 @@ def _falls(trial: Trial) -> bool:
 
 @answering(
     "A video that was COMPLETED is FAILED five minutes later.",
-    "behaviour/*",
+    "life-cycle/final-stays",
     takes=(TIME,),
     shows=_falls,
 )
@@ -92,8 +91,7 @@ def end_is_not_final(told: Told) -> None:
 
 @answering(
     "A video that failed is not found by itself.",
-    "behaviour/*",
-    "schema/*",
+    "videos/processing",
     takes=(TIME,),
     shows=lambda trial: trial.single(trial.ended(8)).status == 404,
 )
@@ -104,8 +102,8 @@ def failed_is_not_found(told: Told) -> None:
 
 @answering(
     "The list learns of an end half a minute later than the single video.",
-    "behaviour/*",
-    "callbacks/*",
+    "videos/list-and-single",
+    "videos/processing",
     takes=(TIME,),
     shows=lambda trial: (
         (made := trial.accepted()) and (trial.advance(_rest(trial)) or _status(trial, made) == "GENERATING")
@@ -134,8 +132,8 @@ def _number_again(trial: Trial) -> bool:
 
 @playing(
     "The number of a deleted video is given to the next one.",
-    "behaviour/*",
-    "schema/*",
+    "ids/new",
+    "schema/ids-never-reused",
     takes=(TIME,),
     shows=_number_again,
 )
@@ -148,7 +146,7 @@ class NumberAgain(Sandbox):
 
 @playing(
     "The video of a cancelled job stays as it is for ever.",
-    "behaviour/*",
+    "life-cycle/ends",
     takes=(TIME,),
     shows=lambda trial: (
         (made := trial.accepted()) and trial.cancel(made) and (trial.finish() or _status(trial, made) != "COMPLETED")
@@ -165,7 +163,7 @@ class CancelledNeverEnds(Sandbox):
 
 @playing(
     "A refused upscale stands in the list all the same.",
-    "behaviour/*",
+    "refusals/change-nothing",
     shows=lambda trial: trial.when_full() and len(trial.ids()) == 9,
 )
 class RefusedIsListed(Sandbox):
@@ -184,9 +182,8 @@ class RefusedIsListed(Sandbox):
 
 @playing(
     "A video that was never there can be upscaled.",
-    "documented/*",
-    "behaviour/*",
-    "schema/*",
+    "requests/refused",
+    "documented/upscaleVideo/400/unknown-video",
     shows=lambda trial: trial.upscale(trial.number(99)).status == 200,
 )
 class UnknownIsUpscaled(Sandbox):
@@ -201,8 +198,8 @@ class UnknownIsUpscaled(Sandbox):
 
 @playing(
     "A video that is not finished can be upscaled.",
-    "documented/*",
-    "behaviour/*",
+    "requests/refused",
+    "documented/upscaleVideo/400/unfinished-video",
     shows=lambda trial: trial.upscale(trial.accepted()).status == 200,
 )
 class UnfinishedIsUpscaled(Sandbox):
@@ -217,8 +214,8 @@ class UnfinishedIsUpscaled(Sandbox):
 
 @playing(
     "A deleted video can be upscaled.",
-    "documented/*",
-    "behaviour/*",
+    "requests/refused",
+    "documented/upscaleVideo/400/deleted-video",
     shows=lambda trial: trial.delete(made := trial.video_id()) and trial.upscale(made).status == 200,
 )
 class DeletedIsUpscaled(Sandbox):
@@ -233,9 +230,8 @@ class DeletedIsUpscaled(Sandbox):
 
 @playing(
     "The user's number in an id is not looked at.",
-    "documented/*",
-    "behaviour/*",
-    "isolation/*",
+    "requests/refused",
+    "documented/upscaleVideo/400/foreign-video",
     shows=lambda trial: trial.upscale(trial.video_id().replace("12345", "54321")).status == 200,
 )
 class ForeignIsUpscaled(Sandbox):
@@ -250,8 +246,9 @@ class ForeignIsUpscaled(Sandbox):
 
 @playing(
     "A deletion is answered, and nothing is deleted.",
-    "behaviour/*",
-    "schema/*",
+    "videos/deleted",
+    "documented/*/deleted-video",
+    "schema/use-after-free",
     shows=lambda trial: trial.delete(made := trial.video_id()).status == 200 and made in trial.ids(),
 )
 class DeletesNothing(Sandbox):
@@ -264,7 +261,7 @@ class DeletesNothing(Sandbox):
 
 @playing(
     "A deleted video stays in the list.",
-    "behaviour/*",
+    "videos/deleted",
     shows=lambda trial: (
         trial.delete(made := trial.video_id()) and trial.single(made).status == 404 and made in trial.ids()
     ),
@@ -294,7 +291,7 @@ def _comes_back(trial: Trial) -> bool:
 
 @playing(
     "A deleted video is back when the next job ends.",
-    "behaviour/*",
+    "videos/deleted",
     takes=(TIME,),
     shows=lambda trial: trial.accepted() and _comes_back(trial),
 )
@@ -318,9 +315,9 @@ class DeletedComesBack(Sandbox):
 
 @playing(
     "A video that is not there is deleted.",
-    "documented/*",
-    "behaviour/*",
-    "schema/*",
+    "documented/deleteVideo/404/*",
+    "requests/refused",
+    "videos/deleted",
     shows=lambda trial: trial.delete(trial.number(99)).status == 200,
 )
 class DeletesAnything(Sandbox):
@@ -335,9 +332,8 @@ class DeletesAnything(Sandbox):
 
 @playing(
     "The deletion of a video that is being made is answered as if it were done.",
-    "documented/*",
-    "behaviour/*",
-    "schema/*",
+    "videos/only-finished-deleted",
+    "documented/deleteVideo/404/video-processing",
     shows=lambda trial: trial.delete(trial.accepted()).status == 200,
 )
 class DeletesUnfinished(Sandbox):

@@ -10,7 +10,7 @@ from providers.told import Told
 from providers.trial import FEATURES, OTHER, VIDEOS
 
 
-@playing("`limit` is ignored.", "behaviour/*", "schema/*", shows=lambda trial: len(trial.ids("limit=2")) == 5)
+@playing("`limit` is ignored.", "videos/paging", shows=lambda trial: len(trial.ids("limit=2")) == 5)
 class LimitIgnored(Sandbox):
     __slots__ = ()
 
@@ -20,8 +20,7 @@ class LimitIgnored(Sandbox):
 
 @playing(
     "A page holds one video more than `limit`.",
-    "behaviour/*",
-    "schema/*",
+    "videos/paging",
     shows=lambda trial: len(trial.ids("limit=2")) == 3,
 )
 class LimitAndOne(Sandbox):
@@ -31,7 +30,7 @@ class LimitAndOne(Sandbox):
         return super().page(email, limit=limit + 1, offset=offset, **more)
 
 
-@playing("`limit` is 3 where none is given.", "behaviour/*", shows=lambda trial: len(trial.ids()) == 3)
+@playing("`limit` is 3 where none is given.", "videos/paging", shows=lambda trial: len(trial.ids()) == 3)
 class DefaultLimit(Sandbox):
     __slots__ = ()
 
@@ -39,7 +38,7 @@ class DefaultLimit(Sandbox):
         return super().page(email, limit=3 if limit == 40 else limit, offset=offset, **more)
 
 
-@playing("`offset` is ignored.", "behaviour/*", shows=lambda trial: trial.ids("offset=2") == trial.ids())
+@playing("`offset` is ignored.", "videos/paging", shows=lambda trial: trial.ids("offset=2") == trial.ids())
 class OffsetIgnored(Sandbox):
     __slots__ = ()
 
@@ -49,7 +48,7 @@ class OffsetIgnored(Sandbox):
 
 @playing(
     "Every page but the first skips a video.",
-    "behaviour/*",
+    "videos/paging",
     shows=lambda trial: trial.ids("offset=2") == trial.ids()[3:],
 )
 class OffsetTooFar(Sandbox):
@@ -61,7 +60,7 @@ class OffsetTooFar(Sandbox):
 
 @playing(
     "Every page but the first begins with the last video of the one before.",
-    "behaviour/*",
+    "videos/paging",
     shows=lambda trial: trial.ids("offset=2") == trial.ids()[1:],
 )
 class OffsetTooShort(Sandbox):
@@ -71,7 +70,9 @@ class OffsetTooShort(Sandbox):
         return super().page(email, limit=limit, offset=max(0, offset - 1), **more)
 
 
-@playing("`offset` counts pages.", "behaviour/*", shows=lambda trial: trial.ids("limit=2&offset=1") == trial.ids()[2:4])
+@playing(
+    "`offset` counts pages.", "videos/paging", shows=lambda trial: trial.ids("limit=2&offset=1") == trial.ids()[2:4]
+)
 class OffsetOfPages(Sandbox):
     __slots__ = ()
 
@@ -80,7 +81,11 @@ class OffsetOfPages(Sandbox):
 
 
 @answering(
-    "The list begins with another video each time.", "behaviour/*", shows=lambda trial: trial.ids() != trial.ids()
+    "The list begins with another video each time.",
+    "videos/newest-first",
+    "videos/paging",
+    "reads/change-nothing",
+    shows=lambda trial: trial.ids() != trial.ids(),
 )
 def order_changes(told: Told) -> None:
     if told.operation == "listVideos" and told.status == 200 and told.value["data"]:
@@ -92,7 +97,7 @@ def order_changes(told: Told) -> None:
 
 @playing(
     "The list is in no order.",
-    "behaviour/*",
+    "videos/newest-first",
     shows=lambda trial: trial.ids() not in (sorted(trial.ids()), sorted(trial.ids(), reverse=True)),
 )
 class NoOrder(Sandbox):
@@ -104,7 +109,9 @@ class NoOrder(Sandbox):
 
 
 @playing(
-    "The list leaves out what is not finished.", "behaviour/*", shows=lambda trial: trial.accepted() not in trial.ids()
+    "The list leaves out what is not finished.",
+    "videos/new-appears",
+    shows=lambda trial: trial.accepted() not in trial.ids(),
 )
 class UnfinishedIsHidden(Sandbox):
     __slots__ = ()
@@ -114,7 +121,7 @@ class UnfinishedIsHidden(Sandbox):
         return videos[offset : offset + limit]
 
 
-@playing("The list leaves out what failed.", "behaviour/*", shows=lambda trial: trial.ended(8) not in trial.ids())
+@playing("The list leaves out what failed.", "videos/kept", shows=lambda trial: trial.ended(8) not in trial.ids())
 class FailedIsHidden(Sandbox):
     __slots__ = ()
 
@@ -125,8 +132,8 @@ class FailedIsHidden(Sandbox):
 
 @playing(
     "A list with no `email` is that of the first account, however many there are.",
-    "documented/*",
-    "behaviour/*",
+    "documented/listVideos/400/email-required",
+    "requests/refused",
     shows=lambda trial: trial.save(OTHER) and trial.call("GET", VIDEOS).status == 200,
 )
 class EmailGuessed(Sandbox):
@@ -141,7 +148,7 @@ class EmailGuessed(Sandbox):
 
 @playing(
     "The list is that of the first account, whichever is named.",
-    "behaviour/*",
+    "ids/own",
     shows=lambda trial: trial.save(OTHER) and OTHER not in trial.ids(f"email={OTHER}")[0],
 )
 class EmailIgnored(Sandbox):
@@ -154,8 +161,9 @@ class EmailIgnored(Sandbox):
 
 @asking(
     "A `limit` of 0 is taken for the default.",
-    "schema/*",
-    "documented/*",
+    "requests/refused",
+    "documented/listVideos/400/bad-request",
+    "schema/negative-data-rejection",
     shows=lambda trial: trial.call("GET", VIDEOS, query="limit=0").status == 200,
 )
 def limit_of_zero(request: Request) -> Request:
@@ -166,8 +174,9 @@ def limit_of_zero(request: Request) -> Request:
 
 @asking(
     "What is no account's email is not looked at by the features.",
-    "schema/*",
-    "documented/*",
+    "requests/refused",
+    "documented/getFeatures/400/bad-request",
+    "schema/negative-data-rejection",
     shows=lambda trial: trial.call("GET", FEATURES, query="email=nobody").status == 200,
 )
 def bad_email(request: Request) -> Request:

@@ -21,9 +21,9 @@ _INTRODUCTION: Final = """\
 # Which rule catches which flaw
 
 `contracts verify` is tried on providers that are known to be bad: each is the mock with one flaw (`tests/providers/`).
-The mock as it is must give no finding. This table is made by `make matrix`.
+Each run ends at its first finding (`--fail-fast`). The mock as it is must give none. `make matrix` makes this table.
 
-| flaw | what is wrong | rules with findings |
+| flaw | what is wrong | caught by |
 |---|---|---|
 """
 
@@ -33,13 +33,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m providers.matrix", description=__doc__)
     parser.add_argument("names", nargs="*", help="of flaws, or `pristine`; all if none is given")
     parser.add_argument("--write", type=Path, help="the file of the Markdown table")
-    parser.add_argument("--fail-fast", action="store_true", help="end each run at its first finding")
+    parser.add_argument("--to-the-end", action="store_true", help="do not end a run at its first finding; takes long")
     parser.add_argument("--at-once", type=int, default=2, help="how many are judged at the same time")
     chosen = parser.parse_args()
     if unknown := [name for name in chosen.names if name not in {PRISTINE, *CATALOGUE}]:
         print(f"no flaw is called {', '.join(unknown)}", file=sys.stderr)
         return 2
-    options = ("--fail-fast",) if chosen.fail_fast else ()
+    options = () if chosen.to_the_end else ("--fail-fast",)
     width = max(map(len, CATALOGUE))
     told = {}
     for name, verdict in verdicts(chosen.names or (PRISTINE, *CATALOGUE), *options, at_once=chosen.at_once):

@@ -23,7 +23,7 @@ def _lost(trial: Trial, number: int | None) -> int:
     return before - trial.credits()
 
 
-@playing("An upscale is charged twice.", "behaviour/*", shows=lambda trial: _costs(trial) == 40)
+@playing("An upscale is charged twice.", "credits/charged-once", shows=lambda trial: _costs(trial) == 40)
 class ChargedTwice(Sandbox):
     __slots__ = ()
 
@@ -33,7 +33,9 @@ class ChargedTwice(Sandbox):
         return video
 
 
-@playing("An upscale is free.", "behaviour/*", shows=lambda trial: _costs(trial) == 0 and _lost(trial, None) == 0)
+@playing(
+    "An upscale is free.", "credits/charged-once", shows=lambda trial: _costs(trial) == 0 and _lost(trial, None) == 0
+)
 class ChargedNothing(Sandbox):
     __slots__ = ()
 
@@ -45,7 +47,8 @@ class ChargedNothing(Sandbox):
 
 @playing(
     "An upscale is charged when it ends.",
-    "behaviour/*",
+    "credits/charged-once",
+    "credits/steady",
     takes=(TIME,),
     shows=lambda trial: _costs(trial) == 0 and (trial.finish() or trial.credits() == 9_980),
 )
@@ -67,7 +70,7 @@ def _refusals_cost(trial: Trial) -> bool:
     return trial.credits() != 10_000 - 3 * 20
 
 
-@playing("An upscale that finds no slot is charged.", "behaviour/*", shows=_refusals_cost)
+@playing("An upscale that finds no slot is charged.", "refusals/change-nothing", "credits/steady", shows=_refusals_cost)
 class ChargedForRefusals(Sandbox):
     __slots__ = ()
 
@@ -80,7 +83,7 @@ class ChargedForRefusals(Sandbox):
 
 
 @playing(
-    "A job that fails gives nothing back.", "behaviour/*", takes=(TIME,), shows=lambda trial: _lost(trial, 8) == 20
+    "A job that fails gives nothing back.", "credits/refunded", takes=(TIME,), shows=lambda trial: _lost(trial, 8) == 20
 )
 class NoRefund(Sandbox):
     __slots__ = ()
@@ -93,7 +96,7 @@ class NoRefund(Sandbox):
 
 @playing(
     "A job that is moderated gives nothing back.",
-    "behaviour/*",
+    "credits/refunded",
     takes=(TIME,),
     shows=lambda trial: _lost(trial, 7) == 20,
 )
@@ -108,7 +111,7 @@ class NoRefundOfModerated(Sandbox):
 
 @playing(
     "A job that fails gives its cost back twice.",
-    "behaviour/*",
+    "credits/refunded",
     takes=(TIME,),
     shows=lambda trial: _lost(trial, 8) == -20,
 )
@@ -123,7 +126,8 @@ class RefundedTwice(Sandbox):
 
 @playing(
     "A job that is completed gives its cost back.",
-    "behaviour/*",
+    "credits/refunded",
+    "credits/steady",
     takes=(TIME,),
     shows=lambda trial: _lost(trial, None) == 0,
 )
@@ -138,7 +142,8 @@ class RefundOfSuccess(Sandbox):
 
 @playing(
     "A cancelled job gives its cost back.",
-    "behaviour/*",
+    "credits/steady",
+    "credits/refunded",
     shows=lambda trial: trial.cancel(trial.accepted()) and trial.credits() == 10_000,
 )
 class CancelRefunds(Sandbox):
@@ -151,7 +156,7 @@ class CancelRefunds(Sandbox):
 
 @playing(
     "The last credits buy an upscale, however few they are.",
-    "behaviour/*",
+    "credits/refused-without",
     shows=lambda trial: trial.adjust(credits=5) or trial.upscale().status == 200,
 )
 class LastCreditsSuffice(Sandbox):
@@ -170,7 +175,7 @@ class LastCreditsSuffice(Sandbox):
 
 @playing(
     "Exactly the cost of an upscale does not buy one.",
-    "behaviour/*",
+    "credits/refused-without",
     shows=lambda trial: trial.adjust(credits=20) or trial.upscale().status == 412,
 )
 class ExactCreditsTooFew(Sandbox):
@@ -185,7 +190,12 @@ class ExactCreditsTooFew(Sandbox):
             account.credits += 1
 
 
-@answering("The features show the credits as they were first.", "behaviour/*", shows=lambda trial: _costs(trial) == 0)
+@answering(
+    "The features show the credits as they were first.",
+    "credits/charged-once",
+    "credits/steady",
+    shows=lambda trial: _costs(trial) == 0,
+)
 def features_are_stale(told: Told) -> None:
     if told.operation == "getFeatures" and told.status == 200:
         key = told.request.header(b"authorization"), told.request.query
@@ -193,7 +203,10 @@ def features_are_stale(told: Told) -> None:
 
 
 @answering(
-    "To look at the features costs a credit.", "behaviour/*", shows=lambda trial: trial.credits() != trial.credits()
+    "To look at the features costs a credit.",
+    "reads/change-nothing",
+    "credits/steady",
+    shows=lambda trial: trial.credits() != trial.credits(),
 )
 def reading_costs(told: Told) -> None:
     if told.operation == "getFeatures" and told.status == 200 and told.sandbox is not None:

@@ -33,9 +33,8 @@ def _kept(trial: Trial, ref: str) -> str:
 
 @instead(
     "A field that is not known is refused.",
-    "schema/*",
-    "behaviour/*",
-    "documented/*",
+    "requests/accepted",
+    "schema/positive-data-acceptance",
     shows=lambda trial: trial.upscale(colour="red").status == 400,
 )
 def unknown_field(request: Request) -> tuple[int, Any] | None:
@@ -45,9 +44,8 @@ def unknown_field(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "A `replyRef` of more than 255 characters is refused.",
-    "behaviour/*",
-    "schema/*",
-    "callbacks/*",
+    "requests/accepted",
+    "schema/positive-data-acceptance",
     shows=lambda trial: trial.upscale(replyRef="x" * 256).status == 400,
 )
 def long_ref(request: Request) -> tuple[int, Any] | None:
@@ -56,9 +54,9 @@ def long_ref(request: Request) -> tuple[int, Any] | None:
 
 @asking(
     "A `replyRef` of more than 1,024 characters is accepted.",
-    "documented/*",
-    "schema/*",
-    "behaviour/*",
+    "requests/refused",
+    "schema/negative-data-rejection",
+    "documented/upscaleVideo/400/bad-request",
     shows=lambda trial: trial.upscale(replyRef="x" * 1_025).status == 200,
 )
 def longer_ref(request: Request) -> Request:
@@ -69,8 +67,8 @@ def longer_ref(request: Request) -> Request:
 
 @instead(
     "The largest `maxJobs` that is accepted is 7.",
-    "schema/*",
-    "behaviour/*",
+    "requests/accepted",
+    "schema/positive-data-acceptance",
     shows=lambda trial: trial.upscale(maxJobs=8).status == 400,
 )
 def at_most_seven(request: Request) -> tuple[int, Any] | None:
@@ -79,8 +77,9 @@ def at_most_seven(request: Request) -> tuple[int, Any] | None:
 
 @asking(
     "A `maxJobs` of 0 or 9 is taken for none.",
-    "documented/*",
-    "schema/*",
+    "requests/refused",
+    "schema/negative-data-rejection",
+    "documented/upscaleVideo/400/bad-request",
     shows=lambda trial: trial.upscale(maxJobs=9).status == 200,
 )
 def any_number(request: Request) -> Request:
@@ -92,8 +91,9 @@ def any_number(request: Request) -> Request:
 
 @asking(
     "A `replyUrl` that is no address is taken for none.",
-    "documented/*",
-    "schema/*",
+    "requests/refused",
+    "schema/negative-data-rejection",
+    "documented/upscaleVideo/400/bad-request",
     shows=lambda trial: trial.upscale(replyUrl="nowhere").status == 200,
 )
 def bad_reply_url(request: Request) -> Request:
@@ -109,7 +109,13 @@ def _refuses_form(trial: Trial) -> bool:
     return trial.call("POST", UPSCALE, content=content.encode(), headers={"Content-Type": form}).status == 415
 
 
-@instead("Forms are not taken.", "schema/*", "documented/*", shows=_refuses_form)
+@instead(
+    "Forms are not taken.",
+    "requests/accepted",
+    "answers/status",
+    "schema/positive-data-acceptance",
+    shows=_refuses_form,
+)
 def no_forms(request: Request) -> tuple[int, Any] | None:
     form = (request.header(b"content-type") or b"").startswith(b"multipart/form-data")
     return (415, {"error": "Unsupported Media Type"}) if form else None
@@ -117,9 +123,9 @@ def no_forms(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "A body that is no object breaks the service.",
-    "schema/*",
-    "documented/*",
-    "behaviour/*",
+    "answers/no-crash",
+    "schema/not-a-server-error",
+    "documented/upscaleVideo/400/bad-request",
     shows=lambda trial: trial.call("POST", UPSCALE, [1]).status == 500,
 )
 def not_an_object(request: Request) -> tuple[int, Any] | None:
@@ -132,9 +138,8 @@ def not_an_object(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "A character beyond U+FFFF in `replyRef` breaks the service.",
-    "behaviour/*",
-    "schema/*",
-    "callbacks/*",
+    "answers/no-crash",
+    "schema/not-a-server-error",
     shows=lambda trial: trial.upscale(replyRef="\U0001f600").status == 500,
 )
 def astral_ref(request: Request) -> tuple[int, Any] | None:
@@ -143,9 +148,8 @@ def astral_ref(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "A NUL in a text breaks the service.",
-    "schema/*",
-    "behaviour/*",
-    "callbacks/*",
+    "answers/no-crash",
+    "schema/not-a-server-error",
     shows=lambda trial: trial.ask("POST", USER, name="a\0b").status == 500,
 )
 def nul_in_text(request: Request) -> tuple[int, Any] | None:
@@ -154,8 +158,8 @@ def nul_in_text(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "A number beyond 64 bits breaks the service.",
-    "schema/*",
-    "behaviour/*",
+    "answers/no-crash",
+    "schema/not-a-server-error",
     shows=lambda trial: trial.call("POST", UPSCALE, {"video_id": trial.video_id(), "maxJobs": 10**20}).status == 500,
 )
 def huge_number(request: Request) -> tuple[int, Any] | None:
@@ -164,8 +168,9 @@ def huge_number(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "A body without `video_id` breaks the service.",
-    "documented/*",
-    "schema/*",
+    "answers/no-crash",
+    "schema/not-a-server-error",
+    "documented/upscaleVideo/400/bad-request",
     shows=lambda trial: trial.call("POST", UPSCALE, {}).status == 500,
 )
 def required_breaks(request: Request) -> tuple[int, Any] | None:
@@ -175,8 +180,9 @@ def required_breaks(request: Request) -> tuple[int, Any] | None:
 
 @instead(
     "The address of an account is only known raw, not percent-encoded.",
-    "schema/*",
-    "documented/*",
+    "requests/accepted",
+    "accounts/*",
+    "schema/ensure-resource-availability",
     shows=lambda trial: (
         trial.save(OTHER) and trial.call("GET", f"/v2/pixverse/accounts/{OTHER.replace('@', '%40')}").status == 404
     ),
@@ -189,8 +195,8 @@ def encoded_email(request: Request) -> tuple[int, Any] | None:
 
 @playing(
     "`replyRef` is cut off behind 100 characters.",
-    "behaviour/*",
-    "callbacks/*",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
     shows=lambda trial: len(_kept(trial, "x" * 200)) == 100,
 )
 class RefIsCut(Sandbox):
@@ -201,7 +207,10 @@ class RefIsCut(Sandbox):
 
 
 @playing(
-    "`replyRef` is stripped of blanks.", "behaviour/*", "callbacks/*", shows=lambda trial: _kept(trial, " a ") == "a"
+    "`replyRef` is stripped of blanks.",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
+    shows=lambda trial: _kept(trial, " a ") == "a",
 )
 class RefIsStripped(Sandbox):
     __slots__ = ()
@@ -211,7 +220,10 @@ class RefIsStripped(Sandbox):
 
 
 @playing(
-    "`replyRef` is normalised.", "behaviour/*", "callbacks/*", shows=lambda trial: _kept(trial, "e\u0301") == "\u00e9"
+    "`replyRef` is normalised.",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
+    shows=lambda trial: _kept(trial, "e\u0301") == "\u00e9",
 )
 class RefIsNormalised(Sandbox):
     __slots__ = ()
@@ -222,8 +234,8 @@ class RefIsNormalised(Sandbox):
 
 @playing(
     "What is not ASCII in `replyRef` comes back as question marks.",
-    "behaviour/*",
-    "callbacks/*",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
     shows=lambda trial: _kept(trial, "día") == "d?a",
 )
 class RefIsMangled(Sandbox):
@@ -235,8 +247,8 @@ class RefIsMangled(Sandbox):
 
 @playing(
     "`replyRef` is escaped for HTML.",
-    "behaviour/*",
-    "callbacks/*",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
     shows=lambda trial: _kept(trial, "a&b") == "a&amp;b",
 )
 class RefIsEscaped(Sandbox):
@@ -248,8 +260,8 @@ class RefIsEscaped(Sandbox):
 
 @playing(
     "An empty `replyRef` is dropped.",
-    "behaviour/*",
-    "callbacks/*",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
     shows=lambda trial: "replyRef" not in trial.in_list(trial.accepted(replyRef="")),
 )
 class EmptyRefIsDropped(Sandbox):

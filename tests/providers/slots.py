@@ -18,7 +18,8 @@ def _refused_after(trial: Trial, jobs: int, **fields: Any) -> bool:
 
 @playing(
     "A job that ends keeps its slot.",
-    "behaviour/*",
+    "slots/freed-at-end",
+    "scheduler/counts",
     takes=(TIME,),
     shows=lambda trial: trial.ended() and trial.slots()["executing"] == 1,
 )
@@ -32,7 +33,8 @@ class SlotLeaks(Sandbox):
 
 @playing(
     "A job that fails keeps its slot.",
-    "behaviour/*",
+    "slots/freed-at-end",
+    "scheduler/counts",
     takes=(TIME,),
     shows=lambda trial: trial.ended(8) and trial.slots()["executing"] == 1,
 )
@@ -46,7 +48,8 @@ class SlotLeaksOnFailure(Sandbox):
 
 @playing(
     "A cancelled job keeps its slot until it ends.",
-    "behaviour/*",
+    "slots/freed-by-cancel",
+    "scheduler/counts",
     shows=lambda trial: trial.cancel(trial.accepted()) and trial.slots()["executing"] == 1,
 )
 class CancelFreesNoSlot(Sandbox):
@@ -63,23 +66,32 @@ class CancelFreesNoSlot(Sandbox):
 
 def _frees_twice(trial: Trial) -> bool:
     trial.cancel(trial.accepted())
-    trial.finish()
-    return _refused_after(trial, 4)
+    trial.advance(_rest(trial) - 1)
+    full = trial.when_full().status == 429
+    trial.advance(1)
+    return full and trial.upscale().status == 200
 
 
-@playing("A cancelled job frees its slot once more when it ends.", "behaviour/*", takes=(TIME,), shows=_frees_twice)
+@playing(
+    "A cancelled job frees its slot once more when it ends.",
+    "slots/refused-when-full",
+    "scheduler/counts",
+    takes=(TIME,),
+    shows=_frees_twice,
+)
 class CancelFreesTwice(Sandbox):
     __slots__ = ()
 
     def _end(self, video: Video, job: Job) -> None:
         super()._end(video, job)
-        self.accounts[video.email].running -= not job.followed
+        account = self.accounts[video.email]
+        account.running -= not job.followed and account.running > 0
 
 
 @playing(
     "One job more than maxJobs is accepted.",
-    "behaviour/*",
-    "documented/*",
+    "slots/refused-when-full",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: _refused_after(trial, 4),
 )
 class OneTooMany(Sandbox):
@@ -95,7 +107,9 @@ class OneTooMany(Sandbox):
             return super().upscale(source, max_jobs=limit + 1, **more)
 
 
-@playing("One job less than maxJobs is accepted.", "behaviour/*", shows=lambda trial: _refused_after(trial, 2))
+@playing(
+    "One job less than maxJobs is accepted.", "slots/accepted-when-free", shows=lambda trial: _refused_after(trial, 2)
+)
 class OneTooFew(Sandbox):
     __slots__ = ()
 
@@ -109,7 +123,8 @@ class OneTooFew(Sandbox):
 
 @playing(
     "`maxJobs` of the request is ignored.",
-    "behaviour/*",
+    "slots/request-max-jobs",
+    "slots/refused-when-full",
     shows=lambda trial: trial.accepted() and trial.upscale(maxJobs=1).status == 200,
 )
 class RequestsLimitIgnored(Sandbox):
@@ -121,7 +136,8 @@ class RequestsLimitIgnored(Sandbox):
 
 @playing(
     "`maxJobs` of the request can only lower the account's.",
-    "behaviour/*",
+    "slots/request-max-jobs",
+    "slots/accepted-when-free",
     shows=lambda trial: _refused_after(trial, 3, maxJobs=4),
 )
 class RequestsLimitOnlyLowers(Sandbox):
@@ -133,7 +149,10 @@ class RequestsLimitOnlyLowers(Sandbox):
 
 
 @playing(
-    "`maxJobs` of the account is ignored.", "behaviour/*", "documented/*", shows=lambda trial: _refused_after(trial, 5)
+    "`maxJobs` of the account is ignored.",
+    "slots/refused-when-full",
+    "documented/upscaleVideo/429/*",
+    shows=lambda trial: _refused_after(trial, 5),
 )
 class AccountsLimitIgnored(Sandbox):
     __slots__ = ()
@@ -144,8 +163,8 @@ class AccountsLimitIgnored(Sandbox):
 
 @playing(
     "As many jobs run upstream as anybody likes.",
-    "behaviour/*",
-    "documented/*",
+    "slots/upstream",
+    "documented/upscaleVideo/429/*",
     shows=lambda trial: _refused_after(trial, 8, maxJobs=8),
 )
 class PlanIgnored(Sandbox):
@@ -162,7 +181,7 @@ class PlanIgnored(Sandbox):
 
 @playing(
     "The accounts of a user have their slots in common.",
-    "behaviour/*",
+    "slots/accepted-when-free",
     shows=lambda trial: (
         trial.save(OTHER, 1) and trial.accepted() and trial.upscale(trial.video_id(OTHER)).status == 429
     ),
@@ -181,7 +200,8 @@ class SlotsInCommon(Sandbox):
 
 @playing(
     "A refused upscale takes a slot.",
-    "behaviour/*",
+    "refusals/change-nothing",
+    "scheduler/counts",
     shows=lambda trial: trial.upscale(trial.number(99)) and trial.slots()["executing"] == 1,
 )
 class RefusalTakesSlot(Sandbox):
@@ -198,7 +218,7 @@ class RefusalTakesSlot(Sandbox):
 
 @answering(
     "The scheduler counts no executing jobs.",
-    "behaviour/*",
+    "scheduler/counts",
     shows=lambda trial: trial.accepted() and trial.slots()["executing"] == 0,
 )
 def executing_is_zero(told: Told) -> None:
@@ -209,9 +229,8 @@ def executing_is_zero(told: Told) -> None:
 
 @answering(
     "A full account has -1 slots available.",
-    "behaviour/*",
-    "schema/*",
-    "documented/*",
+    "answers/schema",
+    "scheduler/counts",
     shows=lambda trial: trial.when_full() and trial.slots()["available"] == -1,
 )
 def available_is_negative(told: Told) -> None:
@@ -222,7 +241,7 @@ def available_is_negative(told: Told) -> None:
 
 @answering(
     "What the plan allows is not counted in `available`.",
-    "behaviour/*",
+    "scheduler/counts",
     shows=lambda trial: trial.save(max_jobs=8) and trial.slots()["available"] == 8,
 )
 def available_without_plan(told: Told) -> None:
@@ -233,7 +252,7 @@ def available_without_plan(told: Told) -> None:
 
 @playing(
     "The scheduler lists a job for a minute after its end.",
-    "behaviour/*",
+    "scheduler/agrees",
     takes=(TIME,),
     shows=lambda trial: trial.accepted() and (trial.advance(_rest(trial)) or trial.scheduled()),
 )
@@ -256,7 +275,7 @@ def _rest(trial: Trial) -> float:
 
 @playing(
     "The scheduler leaves the latest job out.",
-    "behaviour/*",
+    "scheduler/agrees",
     shows=lambda trial: trial.accepted() and not trial.scheduled(),
 )
 class SchedulerHidesLatest(Sandbox):
@@ -268,7 +287,7 @@ class SchedulerHidesLatest(Sandbox):
 
 @playing(
     "The scheduler lists cancelled jobs.",
-    "behaviour/*",
+    "scheduler/agrees",
     shows=lambda trial: trial.cancel(trial.accepted()) and trial.scheduled(),
 )
 class SchedulerListsCancelled(Sandbox):
@@ -280,7 +299,7 @@ class SchedulerListsCancelled(Sandbox):
 
 @playing(
     "The scheduler lists the latest job first.",
-    "behaviour/*",
+    "scheduler/order",
     shows=lambda trial: [trial.accepted(), trial.accepted()] == trial.scheduled()[::-1],
 )
 class SchedulerReversed(Sandbox):
@@ -292,9 +311,8 @@ class SchedulerReversed(Sandbox):
 
 @playing(
     "A job that is not known is cancelled all the same.",
-    "behaviour/*",
-    "documented/*",
-    "schema/*",
+    "scheduler/cancel",
+    "documented/cancelJob/404/*",
     shows=lambda trial: trial.cancel(trial.number(99)).status == 200,
 )
 class CancelOfAnything(Sandbox):

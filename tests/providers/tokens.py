@@ -13,8 +13,10 @@ from providers.trial import FEATURES, UPSCALE, USER, VIDEOS, Trial
 any_token = set_up(
     "any-token",
     "A token of any form gets in.",
-    "schema/*",
-    "documented/*",
+    "tokens/required",
+    "tokens/checked-first",
+    "documented/*/401/*",
+    "schema/ignored-auth",
     shows=lambda trial: trial.call("GET", USER, headers={"Authorization": "Bearer nonsense"}).status == 200,
     any_token=True,
 )
@@ -22,8 +24,10 @@ any_token = set_up(
 
 @asking(
     "A request without a token gets in.",
-    "schema/*",
-    "documented/*",
+    "tokens/required",
+    "tokens/checked-first",
+    "documented/*/401/*",
+    "schema/ignored-auth",
     shows=lambda trial: trial.call("GET", USER, headers={"Authorization": ""}).status == 200,
 )
 def no_token(request: Request) -> Request:
@@ -34,8 +38,10 @@ def no_token(request: Request) -> Request:
 
 @asking(
     "The scheme before the token is not looked at.",
-    "schema/*",
-    "documented/*",
+    "tokens/required",
+    "tokens/checked-first",
+    "documented/*/401/*",
+    "schema/ignored-auth",
     shows=lambda trial: trial.call("GET", USER, headers={"Authorization": f"Basic {trial.token}"}).status == 200,
 )
 def any_scheme(request: Request) -> Request:
@@ -48,8 +54,9 @@ def any_scheme(request: Request) -> Request:
 
 @answering(
     "The body of an upscale is looked at before the token.",
-    "schema/*",
-    "documented/*",
+    "tokens/checked-first",
+    "documented/upscaleVideo/401/*",
+    "schema/unauthorized-first",
     shows=lambda trial: trial.call("POST", UPSCALE, {}, headers={"Authorization": ""}).status == 400,
 )
 def form_before_token(told: Told) -> None:
@@ -59,8 +66,9 @@ def form_before_token(told: Told) -> None:
 
 @answering(
     "What is not found is told to those without a token, too.",
-    "schema/*",
-    "documented/*",
+    "tokens/*",
+    "documented/getVideo/401/*",
+    "schema/unauthorized-first",
     shows=lambda trial: trial.call("GET", f"{VIDEOS}/{trial.number(99)}", headers={"Authorization": ""}).status == 404,
 )
 def not_found_before_token(told: Told) -> None:
@@ -70,9 +78,8 @@ def not_found_before_token(told: Told) -> None:
 
 @answering(
     "No token is good enough for the features.",
-    "schema/*",
-    "documented/*",
-    "behaviour/*",
+    "requests/accepted",
+    "documented/getFeatures/200/*",
     shows=lambda trial: trial.call("GET", FEATURES).status == 401,
 )
 def features_unauthorized(told: Told) -> None:
@@ -87,7 +94,12 @@ def _seen(trial: Trial) -> bool:
 
 
 @answering(
-    "The list shows the running videos of other tokens.", "isolation/*", "behaviour/*", takes=(TOKENS,), shows=_seen
+    "The list shows the running videos of other tokens.",
+    "isolation/*",
+    "effects/nothing-else",
+    "ids/own",
+    takes=(TOKENS,),
+    shows=_seen,
 )
 def others_are_listed(told: Told) -> None:
     if told.operation != "listVideos" or told.status != 200:
@@ -107,8 +119,6 @@ def _read(trial: Trial) -> bool:
 @answering(
     "A video of another token can be read by its id.",
     "isolation/*",
-    "behaviour/*",
-    "documented/*",
     takes=(TOKENS,),
     shows=_read,
 )
@@ -130,8 +140,7 @@ def _cancelled(trial: Trial) -> bool:
 @answering(
     "A job of another token can be cancelled.",
     "isolation/*",
-    "behaviour/*",
-    "documented/*",
+    "scheduler/cancel",
     takes=(TOKENS,),
     shows=_cancelled,
 )
@@ -148,7 +157,8 @@ def others_are_cancelled(told: Told) -> None:
 @answering(
     "The user's default `replyUrl` is that of all tokens.",
     "isolation/*",
-    "behaviour/*",
+    "effects/nothing-else",
+    "user/updated",
     takes=(TOKENS,),
     shows=lambda trial: (
         (other := trial.other())
@@ -166,7 +176,7 @@ def default_in_common(told: Told) -> None:
 @answering(
     "`maxJobs` of an account is that of all tokens that have it.",
     "isolation/*",
-    "behaviour/*",
+    "effects/nothing-else",
     takes=(TOKENS,),
     shows=lambda trial: (
         (other := trial.other()) and other.account() and trial.save(max_jobs=2) and other.account()["maxJobs"] == 2
@@ -190,7 +200,9 @@ def _leaked(trial: Trial) -> bool:
 @answering(
     "Every third job takes a slot of all other tokens, for good.",
     "isolation/*",
-    "behaviour/*",
+    "effects/nothing-else",
+    "scheduler/counts",
+    "slots/accepted-when-free",
     takes=(TOKENS,),
     shows=_leaked,
 )
@@ -205,7 +217,8 @@ def slots_leak_across(told: Told) -> None:
 @answering(
     "An upscale is paid by all tokens.",
     "isolation/*",
-    "behaviour/*",
+    "effects/nothing-else",
+    "credits/steady",
     takes=(TOKENS,),
     shows=lambda trial: (other := trial.other()) and other.credits() and trial.accepted() and other.credits() < 10_000,
 )
@@ -219,7 +232,8 @@ def credits_in_common(told: Told) -> None:
 @answering(
     "The deletion of a video reaches the videos of other tokens with the same number.",
     "isolation/*",
-    "behaviour/*",
+    "effects/nothing-else",
+    "videos/kept",
     takes=(TOKENS,),
     shows=lambda trial: (
         (other := trial.other()) and len(other.ids()) == 5 and trial.delete(trial.video_id()) and len(other.ids()) == 4
@@ -242,8 +256,8 @@ def _last_ref(trial: Trial) -> bool:
 @playing(
     "A job gets the `replyRef` of the last job of any other token.",
     "isolation/*",
-    "behaviour/*",
-    "callbacks/*",
+    "videos/reply-fields",
+    "callbacks/reply-ref",
     takes=(TOKENS,),
     shows=_last_ref,
 )
