@@ -29,7 +29,7 @@ class Situation:
     """What a phase gets. `tokens` are those that were given; `control` is None where the provider has none.
 
     `callback_address` is the host and port that the provider is told for callbacks, None for a free port of loopback;
-    `wanted` tells whether a rule is to be judged (--only, --skip).
+    `wanted` tells whether a rule is to be judged (--only, --skip). `impatient`: a job was waited for in vain.
     """
 
     contract: Contract
@@ -42,6 +42,7 @@ class Situation:
     control: Control | None = None
     callback_address: tuple[str, int] | None = None
     wanted: Callable[[Rule], bool] = field(default=lambda _: True)
+    impatient: bool = False
 
     def world(self, phase: str, number: int = 0) -> World:
         """A world for a phase: a fresh one of its own where the provider makes them, its clock standing, else that

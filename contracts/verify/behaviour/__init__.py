@@ -20,9 +20,8 @@ _NO_SANDBOX = "it needs a sandbox of its own, or credits that may be spent"
 def run(situation: Situation) -> None:
     """Judge the rules."""
     if situation.control is None or situation.safety.strict:
-        for failure in play(
-            situation, gentle() if situation.world("behaviour").may("upscaleVideo") else gentle()[:1], 0
-        ):
+        upscales = situation.world("behaviour").may("upscaleVideo")
+        for failure in play(situation, gentle(situation.budget.seconds / 4, upscales=upscales), 0):
             tell(situation, failure)
         for rule in RULES:
             if not situation.ledger.judged[rule.id].checks:

@@ -125,6 +125,8 @@ def walks(operation: Operation) -> Iterator[tuple[Action, ...]]:
     )
 
 
-def gentle() -> tuple[Action, ...]:
-    """A walk for a world that was there before: an upscale or two, and waits."""
-    return (_SWEEP, upscale(replyRef="contracts verify ✓"), _SWEEP, *[wait(20)] * 30, _SWEEP)
+def gentle(seconds: float, *, upscales: bool) -> tuple[Action, ...]:
+    """A walk for a world that was there before: reads, and an upscale that is watched for so many seconds."""
+    if not upscales:
+        return (_SWEEP,)
+    return _SWEEP, upscale(replyRef="contracts verify ✓"), _SWEEP, *[wait(5)] * int(seconds / 5), _SWEEP

@@ -23,6 +23,7 @@ class Scene:
     def __init__(self, situation: Situation, world: World) -> None:
         self.situation = situation
         self.world = world
+        self._waited = 0.0
 
     def emails(self) -> list[str]:
         """The linked accounts."""
@@ -57,6 +58,9 @@ class Scene:
     def job(self, **fields: Any) -> str:
         """The id of an accepted upscale. Raises Impossible."""
         call = self.upscale(**fields)
+        while call.got.status == 429 and self.world.control is None and not self.situation.impatient:
+            self._wait_a_little()
+            call = self.upscale(**fields)
         value = value_of(call.got)
         if call.got.status != 200 or not isinstance(value, dict) or not isinstance(value.get("video_id"), str):
             raise Impossible(f"an upscale was answered {call.got.status}, not accepted")
@@ -69,15 +73,25 @@ class Scene:
         return job
 
     def wait_for_end(self, video_id: str) -> None:
-        """Let time go by until a video is final. Raises Impossible after some hours of moved time."""
+        """Let time go by until a video is final. Raises Impossible after some hours of moved time, or after a part of
+        the time that there is, and then at once.
+        """
         steps = list(_STEPS_MOVED)
         while not self._is_final(video_id):
             if self.world.control is None:
-                self.world.pass_time(_STEP_WAITED)
+                self._wait_a_little()
             elif steps:
                 self.world.pass_time(steps.pop(0))
             else:
                 raise Impossible("the job did not end within hours")
+
+    def _wait_a_little(self) -> None:
+        """Wait, all in all for a part of the time that there was. Raises Impossible once that is used up."""
+        if self.situation.impatient or self._waited > self.situation.budget.seconds / 4:
+            self.situation.impatient = True
+            raise Impossible("jobs take longer than can be waited for (--max-time)")
+        self.world.pass_time(_STEP_WAITED)
+        self._waited += _STEP_WAITED
 
     def unknown(self) -> str:
         """An id of a linked account that no video has."""

@@ -81,7 +81,7 @@ def _bad_tokens(token: str) -> list[list[tuple[str, str]]]:
         [("Authorization", "Bearer")],
         [("Authorization", "Bearer ")],
         [("Authorization", "Bearer test")],
-        [("Authorization", "Bearer user:12345-")],
+        [("Authorization", "Bearer user:abc-12345")],
         [("Authorization", "Basic dXNlcjoxOng=")],
         [("Authorization", f"Basic {token}")],
         [("Authorization", f"Bearer {token}!")],
