@@ -89,6 +89,8 @@ def test_reads_only_lets_nothing_be_changed() -> None:
     paying.allow(upscale, disposable=False, owned=False, paid=True)
     with pytest.raises(NotAllowed, match="10 are left"):
         paying.allow(upscale, disposable=False, owned=False, paid=True)
+    with pytest.raises(NotAllowed, match="change"):
+        paying.allow(CONTRACT.operations["updateUser"], disposable=False, owned=False, paid=True)
     with pytest.raises(NotAllowed, match="destroy"):
         paying.allow(delete, disposable=False, owned=False, paid=True)
     assert len(said) == 1
