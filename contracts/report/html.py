@@ -49,7 +49,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step to read. `asked` and `answered` are empty for time that passes."""
+    """A step to read. `now` is the provider's own instant; `asked` and `answered` are empty for time that passes."""
 
     step: story.Step
     kind: str
@@ -57,6 +57,7 @@ class StepView:
     tone: str
     status: str
     aside: str
+    now: str
     asked: Message | None = None
     answered: Message | None = None
 
@@ -190,17 +191,17 @@ class _Page:
         event = step.event
         if isinstance(event, Passed):
             how = "the provider's clock was moved" if event.moved else "waited for"
-            return StepView(step, "passed", f"{words.duration(event.seconds)} pass", "", "", how)
-        aside = _aside(step, event)
+            return StepView(step, "passed", f"{words.duration(event.seconds)} pass", "", "", how, "")
+        aside, now = _aside(step, event), shown.line(event.now, 40)
         if isinstance(event, Told):
             status = f"answered {event.answered}" if event.answered else "not answered"
             text = f"callback {story.status_name(event)}".strip()
-            return StepView(step, "callback", text, "told", status, aside, self._asked(event.sent))
+            return StepView(step, "callback", text, "told", status, aside, now, self._asked(event.sent))
         got = event.got
         tone = "good" if 200 <= got.status < 400 else "refused" if 400 <= got.status < 500 else "broken"
         status = story.answer(event) if got.status else "no answer"
         return StepView(
-            step, "call", story.subject(event), tone, status, aside, self._asked(event.sent), self._answered(got)
+            step, "call", story.subject(event), tone, status, aside, now, self._asked(event.sent), self._answered(got)
         )
 
     def _asked(self, sent: Sent) -> Message:
@@ -235,20 +236,17 @@ def _outcome(judged: Judged) -> str:
 
 
 def _script(finding: Finding) -> str:
-    """The lines that repeat the story; of a very long one only the line of the finding."""
-    long = len(finding.story) > _MOST_LINES
-    return shown.block(script(finding.story) if finding.story and not long else finding.curl, _LONGEST_SCRIPT)
+    """The lines that repeat the story, where the finding has none of its own."""
+    return shown.block(finding.curl or script(finding.story[:_MOST_LINES]), _LONGEST_SCRIPT)
 
 
 def _aside(step: story.Step, event: Call | Told) -> str:
-    """Small words on a step: how often, when, how long."""
+    """Small words on a step: how often, how long."""
     parts = []
     if step.times > 1:
         parts.append(f"{step.times} times" + (f", every {words.duration(step.every)}" if step.every else ""))
     if isinstance(event, Call):
         parts.append(f"took {words.duration(event.took / 1_000)}")
-    if event.now:
-        parts.append(f"provider's clock {shown.line(event.now, 40)}")
     return "; ".join(parts)
 
 

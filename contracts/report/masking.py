@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, NewType
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
@@ -47,8 +48,11 @@ _PART: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _USER_OF_URL: Final = re.compile(r"(//[^/\s@:]{0,200}:)([^/\s@]{1,500})(?=@)")
-_HINTS: Final = ("user:", "//", "passw", "pwd", "token", "key", "secret", "cookie", "authorization")
-"""What a text holds that may have a secret in it. Looked for one by one: a pattern takes twenty times as long."""
+_NAMES: Final = ("passw", "pwd", "token", "api", "secret", "cookie", "authorization")
+"""What a text holds that may name a secret. Looked for one by one: a pattern takes twenty times as long."""
+
+_REMEMBERED: Final = 65_536
+"""Characters of the longest text that is remembered with what is shown of it: a run says most things many times."""
 
 _NEEDLESS: Final = re.compile(r"(?:%(?:25)*|\\+u00)([46][1-9a-f]|[57][0-9a]|3[0-9a]|2d|5f)", re.IGNORECASE)
 """A letter, digit, colon, hyphen or underscore that is percent-encoded, or escaped as in JSON, for no reason."""
@@ -82,6 +86,8 @@ class Masking:
         self._forms: dict[str, str] = {}
         self._shown: dict[tuple[str, str], str] = {}
         self._count: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
+        self._learnt: set[object] = set()
         self._events: dict[int, tuple[Event, Event]] = {}
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             self._look_for(secret, "token")
@@ -89,22 +95,26 @@ class Masking:
     def learn(self, event: Event) -> None:
         """Remember the secrets that show by their place in a request or an answer, to find them elsewhere."""
         for part in _parts(event):
-            for name, value in part.headers:
-                self._learn_header(name, value)
-            for kind, value in _secrets_of(part.body):
-                self._learn(value, kind)
-            if isinstance(part, Sent):
+            if part.headers not in self._learnt:
+                self._learnt.add(part.headers)
+                for name, value in part.headers:
+                    self._learn_header(name, value)
+            if part.body not in self._learnt:
+                self._learnt.add(part.body)
+                for kind, value in _secrets_of(part.body):
+                    self._learn(value, kind)
+            if isinstance(part, Sent) and _may_name(part.url.lower()):
                 for name, value in parse_qsl(_split(part.url), errors="surrogateescape"):
                     self._learn(value, kind_of(name))
 
     def text(self, text: str) -> str:
         """Any text."""
-        for form, shown in self._forms.items():
-            if form in text:
-                text = text.replace(form, shown)
-        plain = _NEEDLESS.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text or "\\u" in text else text
-        shown = self._rules(plain)
-        return text if shown == plain else shown
+        shown = self._texts.get(text)
+        if shown is None:
+            shown = self._masked(text)
+            if len(text) <= _REMEMBERED:
+                self._texts[text] = shown
+        return shown
 
     def event(self, event: Event) -> Event:
         """An event; the same one for the same one, as stories are made of what is archived."""
@@ -177,13 +187,24 @@ class Masking:
         shown = self.text(text)
         return body if shown == text else shown.encode("utf-8", "surrogateescape")
 
+    def _masked(self, text: str) -> str:
+        for form, shown in self._forms.items():
+            if form in text:
+                text = text.replace(form, shown)
+        plain = _NEEDLESS.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text or "\\u" in text else text
+        shown = self._rules(plain)
+        return text if shown == plain else shown
+
     def _rules(self, text: str) -> str:
-        if not _may_hold(text):
+        lower = text.lower()
+        if "user:" in lower:
+            text = _TOKEN.sub(lambda found: self._instead(found[0], "token"), text)
+        if _may_name(lower):
+            text = _QUOTED_FIELD.sub(self._quoted, text)
+            text = _PART.sub(lambda found: f"{found['start']}{self._field(found)}", text)
+            text = _FORM_FIELD.sub(lambda found: f"{found['name']}={self._field(found)}", text)
+        if "//" not in text or "@" not in text:
             return text
-        text = _TOKEN.sub(lambda found: self._instead(found[0], "token"), text)
-        text = _QUOTED_FIELD.sub(self._quoted, text)
-        text = _PART.sub(lambda found: f"{found['start']}{self._field(found)}", text)
-        text = _FORM_FIELD.sub(lambda found: f"{found['name']}={self._field(found)}", text)
         return _USER_OF_URL.sub(lambda found: f"{found[1]}{self._instead(found[2], 'password')}", text)
 
     def _quoted(self, found: re.Match[str]) -> str:
@@ -222,6 +243,7 @@ class Masking:
             self._look_for(secret, kind)
 
     def _look_for(self, secret: str, kind: str) -> None:
+        self._texts.clear()
         shown = self._instead(secret, kind)
         escaped = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
         encoded = (quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
@@ -229,15 +251,16 @@ class Masking:
             self._forms.setdefault(form, shown)
 
 
+@lru_cache(4_096)
 def kind_of(name: str) -> str | None:
     """The kind of secret that a field or header of this name holds; None for one that holds none."""
     letters = name.lower().replace("-", "").replace("_", "")
     return next((kind for word, kind in _KINDS.items() if word in letters), None)
 
 
-def _may_hold(text: str) -> bool:
-    lower = text.lower()
-    return any(hint in lower for hint in _HINTS)
+def _may_name(lower: str) -> bool:
+    """Whether a text in lower case may name a secret."""
+    return any(name in lower for name in _NAMES)
 
 
 def _parts(event: Event) -> Iterator[Sent | Got]:
@@ -274,7 +297,7 @@ def _split(url: str) -> str:
 def _secrets_of(body: bytes) -> Iterator[tuple[str, str]]:
     """Kind and text of the secrets in a body of JSON or of a form that show by the names of their fields."""
     text = body.decode("utf-8", "replace")
-    if not _may_hold(text) and "\\u" not in text:
+    if not _may_name(text.lower()) and "\\u" not in text:
         return
     try:
         value = json.loads(text)

@@ -102,12 +102,11 @@ def _repeats(story: Sequence[Event], start: int, at: int | None) -> tuple[int, i
     first = story[start]
     if not isinstance(first, Call) or start == at:
         return 1, 1, 0.0
+    end = len(story) if at is None or at < start else min(at, len(story))
     between = story[start + 1] if start + 1 < len(story) else None
     period = 2 if isinstance(between, Passed) else 1
     index = start + period
-    while (
-        index < len(story) and index != at and _same(story[index], first) and _passes(story[index - 1], between, period)
-    ):
+    while index < end and _same(story[index], first) and _passes(story[index - 1], between, period):
         index += period
     times = (index - start) // period
     if times < _FEWEST_REPEATS:

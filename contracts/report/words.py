@@ -86,9 +86,8 @@ def caveats(verdict: Verdict) -> list[str]:
     if notes:
         found.append("1 note does not count against it." if notes == 1 else f"{notes:,} notes do not count against it.")
     if left := verdict.count(Outcome.NOT_EXERCISED):
-        found.append(
-            f"{amount(left, 'rule')} {'was' if left == 1 else 'were'} not exercised: nothing is said about them."
-        )
+        exercised = f"{amount(left, 'rule')} {'was' if left == 1 else 'were'} not exercised"
+        found.append(f"{exercised}: nothing is said about {'it' if left == 1 else 'them'}.")
     if verdict.cut_short:
         found.append(f"The run was cut short: {verdict.cut_short}.".replace("..", "."))
     return found

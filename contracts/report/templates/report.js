@@ -1,4 +1,8 @@
-// Not needed to read the page: copies shell commands, and unfolds everything on paper.
+// Not needed to read the page: scrolls timelines to what is wrong, copies shell commands, unfolds everything on paper.
+for (const drawing of document.querySelectorAll(".drawing")) {
+  const ring = drawing.querySelector(".ring");
+  if (ring) drawing.scrollLeft = ring.getAttribute("x") - drawing.clientWidth / 2;
+}
 for (const pre of document.querySelectorAll("pre.shell")) {
   const button = document.createElement("button");
   button.type = "button";
