@@ -34,7 +34,6 @@ def id_is_padded(told: Told) -> None:
     "An accepted upscale is answered with the id of the source.",
     "ids/new",
     "documented/upscaleVideo/200/*",
-    "documented/upscaleVideo/400/unfinished-video",
     shows=lambda trial: trial.accepted() == trial.video_id(),
 )
 def id_of_source(told: Told) -> None:
@@ -46,7 +45,6 @@ def id_of_source(told: Told) -> None:
     "An accepted upscale is answered with an id of another account.",
     "ids/own",
     "documented/upscaleVideo/200/*",
-    "documented/upscaleVideo/400/unfinished-video",
     shows=lambda trial: f":{EMAIL}-" not in trial.accepted(),
 )
 def id_of_other_account(told: Told) -> None:

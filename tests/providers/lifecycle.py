@@ -104,6 +104,7 @@ def failed_is_not_found(told: Told) -> None:
     "The list learns of an end half a minute later than the single video.",
     "videos/list-and-single",
     "videos/processing",
+    "scheduler/agrees",
     takes=(TIME,),
     shows=lambda trial: (
         (made := trial.accepted()) and (trial.advance(_rest(trial)) or _status(trial, made) == "GENERATING")
@@ -292,6 +293,7 @@ def _comes_back(trial: Trial) -> bool:
 @playing(
     "A deleted video is back when the next job ends.",
     "videos/deleted",
+    "effects/nothing-else",
     takes=(TIME,),
     shows=lambda trial: trial.accepted() and _comes_back(trial),
 )

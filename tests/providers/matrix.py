@@ -39,6 +39,8 @@ def main() -> int:
     if unknown := [name for name in chosen.names if name not in {PRISTINE, *CATALOGUE}]:
         print(f"no flaw is called {', '.join(unknown)}", file=sys.stderr)
         return 2
+    if chosen.names and chosen.write:
+        parser.error("the table is written of the whole catalogue only")
     options = () if chosen.to_the_end else ("--fail-fast",)
     width = max(map(len, CATALOGUE))
     told = {}

@@ -85,7 +85,7 @@ class CancelFreesTwice(Sandbox):
     def _end(self, video: Video, job: Job) -> None:
         super()._end(video, job)
         account = self.accounts[video.email]
-        account.running -= not job.followed and account.running > 0
+        account.running = max(0, account.running - (not job.followed))
 
 
 @playing(
@@ -253,6 +253,7 @@ def available_without_plan(told: Told) -> None:
 @playing(
     "The scheduler lists a job for a minute after its end.",
     "scheduler/agrees",
+    "slots/freed-at-end",
     takes=(TIME,),
     shows=lambda trial: trial.accepted() and (trial.advance(_rest(trial)) or trial.scheduled()),
 )
@@ -288,6 +289,7 @@ class SchedulerHidesLatest(Sandbox):
 @playing(
     "The scheduler lists cancelled jobs.",
     "scheduler/agrees",
+    "slots/freed-by-cancel",
     shows=lambda trial: trial.cancel(trial.accepted()) and trial.scheduled(),
 )
 class SchedulerListsCancelled(Sandbox):

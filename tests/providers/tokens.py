@@ -80,6 +80,7 @@ def not_found_before_token(told: Told) -> None:
     "No token is good enough for the features.",
     "requests/accepted",
     "documented/getFeatures/200/*",
+    "answers/status",
     shows=lambda trial: trial.call("GET", FEATURES).status == 401,
 )
 def features_unauthorized(told: Told) -> None:
