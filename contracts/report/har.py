@@ -4,11 +4,12 @@ Times are real ones. What is not UTF-8 stands there in base64. Callbacks are req
 """
 
 import base64
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from io import StringIO
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import harfile
 
@@ -19,6 +20,7 @@ from contracts.report.shown import header, line
 
 _VERSION: Final = "HTTP/1.1"
 _NO_TYPE: Final = "x-unknown"
+_LEGAL: Final = "%/:?@!$&'()*+,;=~-._"
 _ENDLESS: Final = 1_000_000
 
 
@@ -68,7 +70,7 @@ def _request(sent: Sent) -> harfile.Request:
         posted = harfile.PostData(_type(sent.headers), text=text, comment=encoding and "the text is base64")
     return harfile.Request(
         method=line(sent.method),
-        url=line(sent.url, _ENDLESS),
+        url=_address(sent.url),
         httpVersion=_VERSION,
         headers=_records(sent.headers),
         queryString=_records(_query(sent.url)),
@@ -103,6 +105,14 @@ def _text(body: bytes) -> tuple[str, str | None]:
         return body.decode(), None
     except UnicodeDecodeError:
         return base64.b64encode(body).decode(), "base64"
+
+
+def _address(url: str) -> str:
+    """The address in the form that an archive asks for; what was sent raw and may not be is percent-encoded."""
+    origin = re.match(r"https?://[^/?#]*", url, re.IGNORECASE)
+    start = origin.end() if origin else 0
+    rest = re.sub("%(?![0-9A-Fa-f]{2})", "%25", url[start:])
+    return quote(url[:start], _LEGAL + "[]", errors="replace") + quote(rest, _LEGAL, errors="replace")
 
 
 def _query(url: str) -> list[tuple[str, str]]:

@@ -57,7 +57,10 @@ _REMEMBERED: Final = 65_536
 _NEEDLESS: Final = re.compile(r"(?:%(?:25)*|\\+u00)([46][1-9a-f]|[57][0-9a]|3[0-9a]|2d|5f)", re.IGNORECASE)
 """A letter, digit, colon, hyphen or underscore that is percent-encoded, or escaped as in JSON, for no reason."""
 
-_HARMLESS: Final = re.compile(r"‹.*›|.{0,3}…secured….{0,3}|(?:user:[0-9]+-)?…\d*|\$\{?USEAPI_TOKEN\w*\}?", re.DOTALL)
+_HARMLESS: Final = re.compile(
+    r"‹.*› | .{0,3} (?:…|\\+u2026) secured (?:…|\\+u2026) .{0,3} | (?:user:[0-9]+-)?…\d* | \$\{?USEAPI_TOKEN\w*\}?",
+    re.DOTALL | re.VERBOSE,
+)
 """What is masked already, by us or by the provider, or is the name of a variable."""
 
 

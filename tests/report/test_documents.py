@@ -105,6 +105,14 @@ def test_har_is_an_archive(verdict: Verdict) -> None:
             assert {"mimeType", "text"} <= set(entry["request"]["postData"])
 
 
+def test_har_has_legal_addresses() -> None:
+    """What was sent raw, and may not be, is percent-encoded; the rest is as it was."""
+    story = verdicts.Story().call("x", "GET", "/v2/user:1-pixverse:a@b-video:1?x=%41&y=é{[%zz#\ud800", 200)
+    (entry,) = json.loads(har.archive(masked(Verdict("x", [], events=story.events))))["log"]["entries"]
+    address = "/v2/user:1-pixverse:a@b-video:1?x=%41&y=%C3%A9%7B%5B%25zz%23?"
+    assert entry["request"]["url"] == verdicts.BASE + address
+
+
 def test_har_holds_bodies_as_they_came() -> None:
     """Text as text; what is none in base64."""
     events = verdicts.Story().upscale(429, verdicts.busy()).call("x", "GET", "/x", 200, b"\xff\x00\x01").events

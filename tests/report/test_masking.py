@@ -81,6 +81,7 @@ def everywhere(secret: str, header: str) -> Verdict:
 @given(TOKENS)
 def test_no_report_holds_a_token(token: str) -> None:
     """One of the documented form needs no list to be found."""
+    assume(not holds(without(), token.partition("-")[2]))
     found = reports(everywhere(token, f"Bearer {token}"))
     assert not holds(found, token.partition("-")[2])
 
@@ -101,6 +102,7 @@ def test_no_report_holds_a_password_that_was_sent(password: str) -> None:
 @given(st.text(LETTERS + "-_.", min_size=16, max_size=40).filter(lambda text: len(set(text)) > 6))
 def test_no_report_holds_a_secret_that_was_named(secret: str) -> None:
     """A token of any form, given as such, is found in prose, too."""
+    assume(not holds(without(), secret))
     finding = Finding(verdicts.SLOTS, secret, f"a {secret}", f"b {secret}", curl=f"curl {secret}")
     assert not holds(reports(verdicts.of_one(finding, notes=(secret,)), (secret,)), secret)
 
@@ -132,6 +134,7 @@ def test_secret_leaves_its_place_and_kind(text: str, shown: str) -> None:
         verdicts.VIDEO,
         quote(verdicts.VIDEO),
         '{"password": "…secured…", "token": "abc…secured…cde"}',
+        r'{"password": "\u2026secured\u2026", "token": "abc\u2026secured\u2026cde"}',
         'curl -H "Authorization: Bearer $USEAPI_TOKEN"',
         "the token is checked first",
         "a%20b%C3%A9",
