@@ -118,6 +118,8 @@ def walks(operation: Operation) -> Iterator[tuple[Action, ...]]:
     )
     yield *[upscale(**fields) for fields in BAD_FIELDS], upscale("foreign"), upscale("unlinked"), upscale("unknown")
     yield upscale(), wait(5), upscale(), *[wait(15)] * 20, *[wait(60)] * 15, _SWEEP
+    # Jobs that were cancelled end while others run.
+    yield upscale(), _CANCEL, upscale(), _CANCEL, *[upscale()] * 3, *[wait(25)] * 28, upscale(), wait(_DAY), _SWEEP
     yield *[upscale(), wait(1_200)] * 9, _SWEEP, wait(_DAY), _SWEEP
     yield (
         *(*[upscale()] * 3, adjust(credits=0), upscale(), adjust(pendingError=True), upscale(), upscale(maxJobs=0)),
