@@ -6,7 +6,7 @@ STAMP := .venv/.made
 # Empty, so that bytecode is kept: pytest would rewrite each test module anew in every process.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: serve test lint proof bench clean
+.PHONY: serve test lint proof matrix bench clean
 
 serve: $(STAMP)
 	$(BIN)/mockserver serve $(ARGS)
@@ -25,6 +25,10 @@ proof: $(STAMP)
 	SCHEMATHESIS_SECONDS=300 SOAK_REQUESTS=1000000 STORM_OPERATIONS=16000 $(BIN)/python -m pytest -q -m slow $(ARGS)
 	HYPOTHESIS_PROFILE=proof $(BIN)/python -m pytest -q -n 2
 	for i in 1 2 3 4 5; do $(BIN)/python -m pytest -q -n 2 || exit 1; done
+
+# The verifier against every flawed provider; the docs' table is made anew.
+matrix: $(STAMP)
+	cd tests && ../$(BIN)/python -m providers.matrix --write ../contracts/matrix.md $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench/run.py $(ARGS)

@@ -1,4 +1,4 @@
-"""The command line: `contracts upscale`."""
+"""The command line: `contracts verify`, `contracts rules`, `contracts upscale`."""
 
 import sys
 from importlib import import_module
@@ -6,7 +6,11 @@ from typing import Final, NoReturn
 
 import click
 
-_COMMANDS: Final = {"upscale": ("contracts.client.command", "client")}
+_COMMANDS: Final = {
+    "rules": ("contracts.verify.command", "contracts"),
+    "upscale": ("contracts.client.command", "client"),
+    "verify": ("contracts.verify.command", "contracts"),
+}
 """Where a command lives, and the extra that brings what it needs."""
 
 

@@ -9,7 +9,7 @@ goes to the sandbox of that answer.
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import schemathesis
@@ -22,7 +22,7 @@ from schemathesis.hooks import HookContext
 from schemathesis.hooks import unregister as unregister_hook
 
 from contracts.existing import Forms, Parts, fill, raw_segment
-from contracts.sandboxes import Pool, Sandbox, in_process, over_http
+from contracts.sandboxes import Pool, Sandbox, Wire, in_process, over_http
 
 TOKEN_VARIABLE: Final = "USEAPI_TOKEN"  # noqa: S105 - the name of a variable
 _MADE_UP: Final = "user:12345-schemathesis"
@@ -36,10 +36,14 @@ _BAD_CREDENTIALS: Final = (None, "Bearer", "Bearer not-a-token", "Basic dXNlcjpw
 
 
 class Hooks:
-    """What the hooks know between calls: the providers' sandboxes, and which of them each thread has just used."""
+    """What the hooks know between calls: the providers' sandboxes, and which of them each thread has just used.
 
-    def __init__(self, token: str | None = None) -> None:
+    `way` gives the way to the provider at an address, for the calls that the hooks make themselves.
+    """
+
+    def __init__(self, token: str | None = None, way: Callable[[str], Wire] = over_http) -> None:
         self._token = token
+        self._way = way
         self._pools: dict[object, Pool] = {}
         self._forms: Forms | None = None
         self._lock = threading.Lock()
@@ -96,45 +100,75 @@ class Hooks:
         provider = app if app is not None else case.operation.base_url
         with self._lock:
             if provider not in self._pools:
-                wire = in_process(app) if app is not None else over_http(str(provider))
+                wire = in_process(app) if app is not None else self._way(str(provider))
                 self._pools[provider] = Pool(wire, self.token)
             return self._pools[provider]
 
 
+class _Registration:
+    """Hooks that Schemathesis can be told of, for every schema in the process."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self.active = False
+
+        class Bearer:
+            """Tells Schemathesis that requests carry a good token; `before_call` chooses which."""
+
+            def get(self, _case: Case[Any], _context: AuthContext) -> str:
+                return hooks.token
+
+            def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
+                case.headers[_HEADER] = f"Bearer {data}"
+
+        def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
+            hooks.before_call(case)
+
+        def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
+            hooks.after_call(case, response)
+
+        def before_add_examples(context: HookContext, examples: list[Case[Any]]) -> None:
+            if context.operation is not None:
+                examples += _without_token(examples[0] if examples else context.operation.Case())
+
+        self._functions = (before_call, after_call, before_add_examples)
+        self._auth = Bearer
+
+    def on(self) -> None:
+        """Let Schemathesis use them from here on."""
+        if not self.active:
+            for function in self._functions:
+                schemathesis.hook(function)
+            schemathesis.auth(refresh_interval=None)(self._auth)
+            self.active = True
+
+    def off(self) -> None:
+        """Take them from it again, if it has them."""
+        if self.active:
+            for function in self._functions:
+                unregister_hook(function)
+            unregister_auth()
+            self.active = False
+
+
 def register(hooks: Hooks | None = None) -> Callable[[], None]:
     """Let Schemathesis use these hooks, for every schema in the process; returns what takes them from it again."""
-    known = hooks or Hooks()
+    registration = _Registration(hooks or Hooks())
+    registration.on()
+    return registration.off
 
-    class Bearer:
-        """Tells Schemathesis that requests carry a good token; `before_call` chooses which."""
 
-        def get(self, _case: Case[Any], _context: AuthContext) -> str:
-            return known.token
-
-        def set(self, case: Case[Any], data: str, _context: AuthContext) -> None:
-            case.headers[_HEADER] = f"Bearer {data}"
-
-    def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-        known.before_call(case)
-
-    def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
-        known.after_call(case, response)
-
-    def before_add_examples(context: HookContext, examples: list[Case[Any]]) -> None:
-        if context.operation is not None:
-            examples += _without_token(examples[0] if examples else context.operation.Case())
-
-    ours = (before_call, after_call, before_add_examples)
-    for function in ours:
-        schemathesis.hook(function)
-    schemathesis.auth(refresh_interval=None)(Bearer)
-
-    def undo() -> None:
-        for function in ours:
-            unregister_hook(function)
-        unregister_auth()
-
-    return undo
+@contextmanager
+def used(hooks: Hooks) -> Iterator[None]:
+    """Let Schemathesis use these hooks within, in the place of those that the import has registered."""
+    before = _imported.active
+    _imported.off()
+    undo = register(hooks)
+    try:
+        yield
+    finally:
+        undo()
+        if before:
+            _imported.on()
 
 
 def _without_token(example: Case[Any]) -> Iterator[Case[Any]]:
@@ -177,5 +211,8 @@ def _copy(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-unregister: Final = register()
+_imported: Final = _Registration(Hooks())
+_imported.on()
+
+unregister: Final = _imported.off
 """Takes back what the import has registered, for those who want to `register` hooks with a token of their own."""

@@ -1,0 +1,1 @@
+"""`contracts verify`: does a provider keep the contract?"""

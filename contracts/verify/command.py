@@ -1,0 +1,152 @@
+"""`contracts verify` and `contracts rules`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from contracts.contract import Contract, ContractError, default_path
+from contracts.findings import Rule
+from contracts.provider import BadAddress
+from contracts.report import files, github, terminal
+from contracts.report.masking import masked
+from contracts.report.progress import progress
+from contracts.verify import baseline as expected
+from contracts.verify.phases import rules as all_rules
+from contracts.verify.recognise import CannotRun
+from contracts.verify.run import Options
+from contracts.verify.run import verify as judge
+from contracts.verify.selection import Selection, SelectionError
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_ERRORS = (CannotRun, BadAddress, ContractError, SelectionError, expected.BaselineError, files.ReportError)
+
+
+def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], _Function]:
+    variable = f"CONTRACTS_VERIFY_{name.removeprefix('--').split('/')[0].upper().replace('-', '_')}"
+    return click.option(name, *names, **{"envvar": variable, "show_default": True, "show_envvar": True, **attributes})
+
+
+class _HostAndPort(click.ParamType[tuple[str, int]]):
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        host, colon, port = str(value).rpartition(":")
+        if not colon or not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+            self.fail(f"an address is HOST:PORT, got {value!r}", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+@click.command(short_help="Judge whether a provider keeps the contract.")
+@click.argument("url")
+@_option(
+    "--token",
+    "tokens",
+    multiple=True,
+    envvar=["CONTRACTS_VERIFY_TOKEN", "USEAPI_TOKEN"],
+    help="An API token; two for the rules of isolation. A mock needs none.",
+)
+@_option(
+    "--only", multiple=True, metavar="RULE", help="Judge these rules: an id, a group, or a pattern like 'slots/*'."
+)
+@_option("--skip", multiple=True, metavar="RULE", help="Don't judge these.")
+@_option("--seed", type=int, default=0, help="The same seed gives the same findings.")
+@_option("--max-time", type=click.FloatRange(min=1), default=300.0, help="Seconds after which the run is cut short.")
+@_option("--safe/--unsafe", default=None, help="Reads only. The default where the host is not this machine.")
+@_option("--credits", type=click.IntRange(min=0), help="Spend at most so many credits; says so before each paid call.")
+@_option("--callback-address", type=_HostAndPort(), help="Where the provider reaches us; else a free port of loopback.")
+@_option("--fail-fast", is_flag=True, help="End with the first error.")
+@_option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are expected, one key a line."
+)
+@_option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=FILE",
+    help="Write junit=, har=, json= or html=; several with commas.",
+)
+def verify(
+    *,
+    url: str,
+    tokens: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    seed: int,
+    max_time: float,
+    safe: bool | None,
+    credits: int | None,
+    callback_address: tuple[str, int] | None,
+    fail_fast: bool,
+    baseline: Path | None,
+    reports: tuple[str, ...],
+) -> int:
+    """Judge whether the provider at URL (scheme, host and port) keeps the contract.
+
+    It is known by HTTP alone. Where it has the control API of the mock, it is tested in sandboxes of their own and its
+    clock is moved; elsewhere the tokens are used, and time is waited for. Without --credits, another host than this
+    machine is only read from.
+
+    Exits with 0 if all is well, 1 for findings, 2 if it could not be judged to the end.
+    """
+    try:
+        targets = files.parse(reports)
+        files.prepare(targets)
+        keys = expected.read(baseline) if baseline else None
+        options = Options(
+            url=url,
+            tokens=tokens,
+            selection=Selection(only, skip),
+            seed=seed,
+            max_time=max_time,
+            safe=safe,
+            credits=credits,
+            callback_address=callback_address,
+            fail_fast=fail_fast,
+        )
+        with progress() as shown:
+            verdict = judge(options, shown, lambda line: click.echo(line, err=True))
+        if keys is not None:
+            verdict = expected.applied(verdict, keys)
+        clean = masked(verdict, tokens)
+        terminal.show(clean)
+        files.write(clean, targets, default_path().read_text(encoding="utf-8"))
+        if github.is_there():
+            github.annotate(clean)
+    except _ERRORS as error:
+        raise click.ClickException(str(error)) from None
+    if verdict.errors:
+        return 1
+    return 2 if verdict.cut_short else 0
+
+
+@click.command(short_help="List the rules that `verify` judges.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+def rules(*, form: str) -> int:
+    """List all rules: id, group, sentence, provenance, and where the contract says so."""
+    try:
+        found = all_rules(Contract.load())
+    except ContractError as error:
+        raise click.ClickException(str(error)) from None
+    if form == "json":
+        click.echo(json.dumps([asdict(rule) for rule in found], indent=2, ensure_ascii=False))
+    elif form == "markdown":
+        click.echo("| rule | what holds | known by | contract |\n|---|---|---|---|")
+        for rule in found:
+            click.echo(f"| `{rule.id}` | {_cell(rule.sentence)} | {rule.provenance} | `{_cell(rule.pointer)}` |")
+    else:
+        for rule in found:
+            click.echo(_lines(rule))
+    return 0
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _lines(rule: Rule) -> str:
+    note = ", a note" if rule.severity == "note" else ""
+    return f"{rule.id}  ({rule.provenance}{note})\n    {rule.sentence}\n    {rule.pointer}"
