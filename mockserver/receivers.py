@@ -56,7 +56,7 @@ class Receivers:
             return None
         usual = target.port == _PORTS[target.scheme]
         receiver = self._known.get((target.host, None if usual else target.port))
-        return None if receiver is None else LocalReceiver(target, receiver)
+        return None if receiver is None else LocalReceiver(target.host, receiver)
 
 
 def _place(place: str) -> tuple[str, int | None]:
@@ -77,9 +77,9 @@ async def crossing() -> None:
 
 
 class LocalReceiver(NamedTuple):
-    """One that receives what goes to a target."""
+    """One that receives what goes to a host."""
 
-    target: Target
+    host: str
     answer: Prompt
 
     async def send(self, timeout: float, delivery: Delivery) -> Answer:
@@ -89,7 +89,7 @@ class LocalReceiver(NamedTuple):
             await asyncio.sleep(delivery.pause)
         limit: asyncio.Timeout | None = None
         try:
-            response = self.answer(_request(self.target, delivery))
+            response = self.answer(_request(Target.of(delivery.url), delivery))
             if isinstance(response, Future):
                 await crossing()
                 async with asyncio.timeout(timeout) as limit:
@@ -97,7 +97,7 @@ class LocalReceiver(NamedTuple):
         except Exception as error:
             if isinstance(error, TimeoutError) and limit is not None and limit.expired():
                 return Answer(error=f"no answer within {timeout:g} s")
-            log.warning("the receiver of callbacks at %s raised", self.target.host, exc_info=error)
+            log.warning("the receiver of callbacks at %s raised", self.host, exc_info=error)
             return Answer(error=f"the receiver raised {type(error).__name__}: {error}")
         fields = dict(reversed(response.headers))
         return Answer(response.status, response.body[:ANSWER_BYTES], retry_after(fields))

@@ -7,9 +7,10 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from client.playing import SOURCE, answer, flows, script
-from client.reading import contract, operations, resolved
+from client.reading import operations, resolved
 from client.test_contract import GOOD
 from contracts.client import ClientError
+from document import document
 
 
 def _content(operation: str, status: str) -> Any:
@@ -47,7 +48,7 @@ def _asked_for() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "", "version": ""},
         "paths": paths,
-        "components": contract()["components"],
+        "components": document()["components"],
     }
 
 
