@@ -9,21 +9,31 @@ from contracts.findings import Got
 from contracts.provider.http import Provider, value_of
 
 _PREFIX: Final = "/__mock"
+_TRIES: Final = 3
+"""How often a provider is asked whether it has a control API: one that has just been started may take its time."""
 
 
 class Control:
     """`/__mock` of a provider. Its calls tell whether the provider did what they ask for."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, secret: str | None = None) -> None:
         self._provider = provider
+        self._headers = [] if secret is None else [("X-Mock-Control-Token", secret)]
 
     @classmethod
-    def find(cls, provider: Provider, token: str) -> "Control | None":
-        """The control API, None where the provider has none, or does not make a sandbox for `token`."""
+    def find(cls, provider: Provider, token: str, secret: str | None = None) -> "Control | None":
+        """The control API, None where the provider has none, or does not make a sandbox for `token`.
+
+        `secret` is what it asks for off loopback.
+        """
         health = provider.control("GET", f"{_PREFIX}/health", seconds=5)
+        for _ in range(1, _TRIES):
+            if health.status:
+                break
+            health = provider.control("GET", f"{_PREFIX}/health", seconds=5)
         if health.status != 200 or not isinstance(value_of(health), dict):
             return None
-        control = cls(provider)
+        control = cls(provider, secret)
         return control if control.reset(token) else None
 
     def reset(self, token: str) -> bool:
@@ -56,4 +66,4 @@ class Control:
         return str(value.get("now", "?")) if got.status == 200 and isinstance(value, dict) else ""
 
     def _ask(self, method: str, path: str, token: str, json: Any | Unset = UNSET) -> Got:
-        return self._provider.control(method, _PREFIX + path, token=token, json=json)
+        return self._provider.control(method, _PREFIX + path, token=token, json=json, headers=self._headers)

@@ -86,12 +86,19 @@ class Provider:
         return call
 
     def control(
-        self, method: str, path: str, *, token: str | None = None, json: Any | Unset = UNSET, seconds: float = 30
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        json: Any | Unset = UNSET,
+        headers: Sequence[tuple[str, str]] = (),
+        seconds: float = 30,
     ) -> Got:
         """Send a call that is not of the API: it is neither counted nor judged. Raises OutOfTime."""
         with self._lock:
             self.budget.check()
-            self.last_control = self._send("", method, path, token, None, json, b"", (), "", seconds)
+            self.last_control = self._send("", method, path, token, None, json, b"", headers, "", seconds)
             return self.last_control.got
 
     def passed(self, seconds: float, *, moved: bool) -> Passed:

@@ -58,6 +58,7 @@ class _HostAndPort(click.ParamType[tuple[str, int]]):
 @_option("--safe/--unsafe", default=None, help="Reads only. The default where the host is not this machine.")
 @_option("--credits", type=click.IntRange(min=0), help="Spend at most so many credits; says so before each paid call.")
 @_option("--callback-address", type=_HostAndPort(), help="Where the provider reaches us; else a free port of loopback.")
+@_option("--control-token", help="What the control API of a mock asks for that is not on loopback.")
 @_option("--fail-fast", is_flag=True, help="End with the first error.")
 @_option(
     "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are expected, one key a line."
@@ -80,6 +81,7 @@ def verify(
     safe: bool | None,
     credits: int | None,
     callback_address: tuple[str, int] | None,
+    control_token: str | None,
     fail_fast: bool,
     baseline: Path | None,
     reports: tuple[str, ...],
@@ -105,13 +107,14 @@ def verify(
             safe=safe,
             credits=credits,
             callback_address=callback_address,
+            control_token=control_token,
             fail_fast=fail_fast,
         )
         with progress() as shown:
             verdict = judge(options, shown, lambda line: click.echo(line, err=True))
         if keys is not None:
             verdict = expected.applied(verdict, keys)
-        clean = masked(verdict, tokens)
+        clean = masked(verdict, tokens if control_token is None else (*tokens, control_token))
         terminal.show(clean)
         files.write(clean, targets, default_path().read_text(encoding="utf-8"))
         if github.is_there():

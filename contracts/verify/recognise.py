@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from contracts.findings import Call, Provenance, Rule
-from contracts.provider.http import header, value_of
+from contracts.findings import Call, Ledger, Provenance, Rule
+from contracts.provider.http import Provider, header, value_of
 from contracts.provider.world import World
 from contracts.verify.evidence import finding, words
 from contracts.verify.situation import Situation
@@ -19,6 +19,7 @@ RECOGNISED: Final = Rule(
 RULES: Final = (RECOGNISED,)
 
 _ASKED: Final = ("getUser", "listAccounts", "listRunning", "listAvailable")
+_EXPECTED: Final = "a documented answer in JSON to one of " + ", ".join(_ASKED)
 
 
 class CannotRun(Exception):  # noqa: N818 - as click names its own
@@ -36,9 +37,8 @@ def recognise(situation: Situation) -> bool:
     calls = [world.call(name, token=world.token or None) for name in _ASKED]
     good = [call for call in calls if _documented(situation, call)]
     if not good:
-        expected = "a documented answer in JSON to one of " + ", ".join(_ASKED)
-        got = f"{calls[0].sent.method} {calls[0].sent.url} was answered {words(calls[0].got)}"
-        situation.ledger.fails(finding(RECOGNISED, "", expected, got, calls))
+        got = f"{calls[0].sent.method} {calls[0].sent.url}: {words(calls[0].got)}"
+        situation.ledger.fails(finding(RECOGNISED, "", _EXPECTED, got, calls))
         return False
     if all(call.got.status == 401 for call in good):
         if not token and situation.control is None:
@@ -46,6 +46,16 @@ def recognise(situation: Situation) -> bool:
         raise CannotRun(f"{situation.provider.url} refuses the token (401)")
     situation.ledger.passes(RECOGNISED)
     return True
+
+
+def unanswered(provider: Provider, ledger: Ledger) -> None:
+    """Judge an address whose time was over before anything was recognised: it fails if its last answer never came."""
+    calls = [event for event in provider.events if isinstance(event, Call)]
+    if not calls and provider.last_control is not None:
+        calls = [provider.last_control]
+    if calls and not calls[-1].got.status and not ledger.judged[RECOGNISED.id].checks:
+        got = f"{calls[-1].sent.method} {calls[-1].sent.url}: {words(calls[-1].got)}"
+        ledger.fails(finding(RECOGNISED, "", _EXPECTED, got, calls))
 
 
 def _documented(situation: Situation, call: Call) -> bool:

@@ -12,7 +12,7 @@ from contracts.provider.safety import is_loopback
 from contracts.report.progress import Progress
 from contracts.verify import watching
 from contracts.verify.phases import PARTS, rules, rules_of
-from contracts.verify.recognise import CannotRun, recognise
+from contracts.verify.recognise import CannotRun, recognise, unanswered
 from contracts.verify.selection import Selection
 from contracts.verify.situation import Situation, derived
 from contracts.verify.watching import Watch
@@ -33,6 +33,7 @@ class Options:
     safe: bool | None = None
     credits: int | None = None
     callback_address: tuple[str, int] | None = None
+    control_token: str | None = None
     fail_fast: bool = False
 
 
@@ -58,7 +59,7 @@ def verify(options: Options, progress: Progress, announce: Callable[[str], None]
         raise CannotRun(f"{options.url} can't be reached: {error}") from None
     cut_short, notes = "", []
     try:
-        control = Control.find(provider, derived(options.seed, "find", 0))
+        control = Control.find(provider, derived(options.seed, "find", 0), options.control_token)
         safety = _safety(options, provider, announce)
         if safety.reads_only and control is None:
             notes.append("only reads were made: the host is not this machine (--credits N allows more)")
@@ -77,6 +78,7 @@ def verify(options: Options, progress: Progress, announce: Callable[[str], None]
         cut_short = _run(situation, options.selection, progress)
     except Ended as end:
         cut_short = "" if isinstance(end, Stopped) else str(end)
+        unanswered(provider, ledger)
         _skip(ledger, known, str(end))
     finally:
         provider.close()

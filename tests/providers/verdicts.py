@@ -67,12 +67,19 @@ def verify(url: str, *options: str) -> Verdict:
     return Verdict(done.returncode, seconds, done.stdout.decode("utf-8", "replace"), found, document)
 
 
-def verdicts(names: Iterable[str], *options: str, at_once: int = 2) -> Iterator[tuple[str, Verdict]]:
-    """The verdicts on these providers of the catalogue, or on the mock as it is, in this order."""
+def verdicts(
+    names: Iterable[str], *options: str, at_once: int = 2, focused: bool = False
+) -> Iterator[tuple[str, Verdict]]:
+    """The verdicts on these providers of the catalogue, or on the mock as it is, in this order.
+
+    With `focused`, each is judged by no other rules than those that its flaw breaks.
+    """
 
     def judge(name: str) -> Verdict:
-        with serving(None if name == PRISTINE else CATALOGUE[name]) as url:
-            return verify(url, *options)
+        flaw = None if name == PRISTINE else CATALOGUE[name]
+        only = [f"--only={rule}" for rule in flaw.expected] if flaw is not None and focused else []
+        with serving(flaw) as url:
+            return verify(url, *options, *only)
 
     yield from _in_order(judge, list(names), at_once)
 

@@ -36,6 +36,9 @@ _LATER: Final = (60.0, 600.0, 3_600.0)
 _LATE: Final = 5.0
 """The same in real seconds; and as long a callback that is owed may take."""
 
+_SECRET: Final = 12
+"""Characters from which on the end of a token is one wherever it stands."""
+
 
 class Scene:
     """Submits jobs, lets time pass until all have ended, and judges what was told."""
@@ -176,7 +179,9 @@ class Scene:
             return
         video, wrongs = readable(told, self._callback)
         job = next((job for job in jobs if video is not None and video.get("video_id") == job.video_id), None)
-        if carries(told, [self.world.token, self.world.token.rpartition("-")[2]]):
+        secret = self.world.token.rpartition("-")[2]
+        # A short one may well be a word of something else.
+        if carries(told, [self.world.token, *([secret] if len(secret) >= _SECRET else [])]):
             wrongs.append(Wrong(rules.NO_TOKEN, "no token", "the token", told))
         for wrong in wrongs:
             self._fails(wrong, job or (jobs[0] if jobs else None))
