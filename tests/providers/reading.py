@@ -183,6 +183,7 @@ def required_breaks(request: Request) -> tuple[int, Any] | None:
     "requests/accepted",
     "accounts/*",
     "schema/ensure-resource-availability",
+    "schema/positive-data-acceptance",
     shows=lambda trial: (
         trial.save(OTHER) and trial.call("GET", f"/v2/pixverse/accounts/{OTHER.replace('@', '%40')}").status == 404
     ),
