@@ -51,9 +51,9 @@ def wait(seconds: float) -> Action:
     return Action("wait", seconds=seconds)
 
 
-def adjust(**fields: Any) -> Action:
-    """A change by the control API."""
-    return Action("adjust", fields=tuple(fields.items()))
+def adjust(index: int = 0, **fields: Any) -> Action:
+    """A change of an account by the control API."""
+    return Action("adjust", index=index, fields=tuple(fields.items()))
 
 
 def save(which: str = "", index: int = 0, **fields: Any) -> Action:
@@ -103,6 +103,13 @@ def walks(operation: Operation) -> Iterator[tuple[Action, ...]]:
         *(save("new", 1), _SWEEP, save("new", 1, maxJobs=5), upscale(), upscale("finished", -1)),
         *(Action("unlink", index=1), Action("unlink", index=1), Action("unlink", "unlinked"), upscale(), _SWEEP),
         *(Action("unlink"), Action("unlink"), upscale("unlinked"), save("new", 2), _SWEEP),
+    )
+    # Accounts have nothing in common: slots, credits, errors. The first video is of the first, the last of the second.
+    yield (
+        *(save("new", 1, maxJobs=2), *[upscale()] * 4, *[upscale("finished", -1)] * 3, wait(_DAY)),
+        *(adjust(pendingError=True), upscale(), upscale("finished", -1), adjust(pendingError=False)),
+        *(adjust(1, pendingError=True), upscale("finished", -1), upscale(), adjust(1, pendingError=False)),
+        *(adjust(credits=0), upscale("finished", -1), upscale(), _SWEEP, wait(_DAY)),
     )
     yield (
         Action("user", fields=(("replyUrl", _NOWHERE),)),
