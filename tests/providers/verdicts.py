@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -67,16 +67,21 @@ def verify(url: str, *options: str) -> Verdict:
     return Verdict(done.returncode, seconds, done.stdout.decode("utf-8", "replace"), found, document)
 
 
-def verdicts(names: Iterable[str], *options: str, at_once: int = 2) -> Iterator[tuple[str, Verdict]]:
-    """The verdicts on these providers of the catalogue, or on the mock as it is, in this order."""
+def verdicts(
+    names: Iterable[str],
+    *options: str,
+    of_each: Callable[[str], Sequence[str]] = lambda _: (),
+    at_once: int = 2,
+) -> Iterator[tuple[str, Verdict]]:
+    """The verdicts on these providers of the catalogue, or on the mock as it is, in this order.
+
+    `of_each` gives the options that one of them gets besides, by its name.
+    """
+    wanted = list(names)
 
     def judge(name: str) -> Verdict:
         with serving(None if name == PRISTINE else CATALOGUE[name]) as url:
-            return verify(url, *options)
+            return verify(url, *options, *of_each(name))
 
-    yield from _in_order(judge, list(names), at_once)
-
-
-def _in_order(judge: Callable[[str], Verdict], names: list[str], at_once: int) -> Iterator[tuple[str, Verdict]]:
     with ThreadPoolExecutor(at_once) as pool:
-        yield from zip(names, pool.map(judge, names), strict=True)
+        yield from zip(wanted, pool.map(judge, wanted), strict=True)
