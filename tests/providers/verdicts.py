@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any, Final
 
-from providers.catalogue import CATALOGUE
+from providers.catalogue import CATALOGUE, SEEN_FIRST
 from providers.flaw import Flaw
 from providers.provider import serving
 
@@ -34,7 +34,8 @@ class Verdict:
 
     def caught(self, flaw: Flaw) -> bool:
         """Whether it says what is wrong with a provider of this flaw."""
-        return self.status == 1 and any(fnmatchcase(rule, glob) for rule in self.found for glob in flaw.expected)
+        globs = (*flaw.expected, SEEN_FIRST.get(flaw.name, ""))
+        return self.status == 1 and any(fnmatchcase(rule, glob) for rule in self.found for glob in globs)
 
     @property
     def last_words(self) -> str:
