@@ -11,8 +11,9 @@ export PYTHONDONTWRITEBYTECODE =
 serve: $(STAMP)
 	$(BIN)/mockserver serve $(ARGS)
 
+# Many tests wait for sockets and processes: one worker more than there are cores.
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

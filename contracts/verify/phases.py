@@ -25,8 +25,8 @@ class Part(NamedTuple):
 
 PARTS: Final = (
     Part("documented answers", "contracts.verify.documented", 3_000),
-    Part("behaviour", "contracts.verify.behaviour", 15_000),
     Part("isolation", "contracts.verify.isolation", 3_000),
+    Part("behaviour", "contracts.verify.behaviour", 15_000),
     Part("callbacks", "contracts.verify.callbacks", 5_000),
     Part("schema", "contracts.verify.schema", 20_000),
 )
