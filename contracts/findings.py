@@ -104,11 +104,23 @@ Event = Call | Told | Passed
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of a client's time that was too short or too long, from `start` to `end` (milliseconds since its run
+    began). `label` says in a few words how long it was and how long it should have been.
+    """
+
+    start: float
+    end: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A check that failed.
 
     `expected` and `got` are short sentences or values in words. `story` is the shortest sequence that shows it, in
-    time order; `at` is the place in it of what is wrong, None for all of it. `curl` reproduces it from a shell.
+    time order; `at` is the place in it of what is wrong, None for all of it. `curl` reproduces it from a shell. Of a
+    client, `scenario` names the run in which it was found, `gap` the stretch of time that is wrong.
     """
 
     rule: Rule
@@ -118,6 +130,8 @@ class Finding:
     story: tuple[Event, ...] = ()
     at: int | None = None
     curl: str = ""
+    scenario: str = ""
+    gap: Gap | None = None
 
     @property
     def key(self) -> str:
@@ -180,11 +194,55 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A job as it is drawn: the id of its video, when it began and reached each status, and its end.
+
+    Instants are milliseconds since the run began, `end` None if it had none by then; it cost so many credits. `ours`
+    says that the client started it: others ran before.
+    """
+
+    video_id: str
+    start: float
+    end: float | None
+    reached: tuple[tuple[float, str], ...]
+    cost: int
+    ours: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One run of a client in one scenario, as it is told and drawn.
+
+    `about` says what the scenario is, `ended` how the run ended, in words ("exit status 0 after 12 s"); `seconds` is
+    how long it took of the client's own time. `events` are in time order, all that happened. `output` is the end of
+    what the client printed.
+    """
+
+    scenario: str
+    about: str
+    ended: str
+    seconds: float
+    events: tuple[Event, ...] = ()
+    jobs: tuple[Bar, ...] = ()
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What a client is worth: a letter from A to F, a score from 0 to 100, and why it is no better, in one sentence."""
+
+    letter: str
+    score: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a run found out about its subject, a URL or a command.
 
     `started` is when it began, in seconds since 1970, 0 if that is not known. `cut_short` says what ended it early,
-    empty if nothing did; `notes` are lines for the reader; `events` is all that happened, for the archive.
+    empty if nothing did; `notes` are lines for the reader; `events` is all that happened, for the archive. Of a client,
+    `courses` are its runs, and `grade` what it is worth; a provider has neither.
     """
 
     subject: str
@@ -196,6 +254,8 @@ class Verdict:
     cut_short: str = ""
     notes: tuple[str, ...] = ()
     events: Sequence[Event] = ()
+    courses: Sequence[Course] = ()
+    grade: Grade | None = None
 
     @property
     def findings(self) -> list[Finding]:
