@@ -165,20 +165,22 @@ class Api:
             if self._explains or (wanted is not None and wanted.explain):
                 explain(exchange)
             exchange.at = now
-            exchange.received = wall()
+            exchange.received = exchange.answered = wall()
             guarded.journal.append(exchange)
             clock = guarded.clock
             if clock.mode == "auto" and not guarded.leaps:
                 clock.tick()
             early, wake = _called(guarded, exchange.accepted) if guarded.sandbox.calls else (None, False)
+            if early is not None or exchange.latency or exchange.response.wire is not None:
+                exchange.answered = None
         coming: Coming = exchange
         if early is not None:
             coming = self.courier.first_callback(guarded, early, lambda: exchange)
         elif wake:
             self.courier.wake(guarded)
-        if exchange.latency or exchange.response.wire is not None:
-            return _then(coming, lambda exchange: self._late(guarded, exchange, request.patience))
-        return coming
+        if exchange.answered is not None:
+            return exchange
+        return _then(_then(coming, lambda exchange: self._late(guarded, exchange, request.patience)), _given)
 
     def _missed(self, request: Request, miss: Miss, authorization: bytes | None) -> Exchange:
         """The answer to a method and path that no operation has; it stands in the journal of its token's sandbox."""
@@ -194,7 +196,7 @@ class Api:
         self._tell_why(exchange)
         with guarded.lock:
             exchange.at = guarded.catch_up()
-            exchange.received = wall()
+            exchange.received = exchange.answered = wall()
             guarded.journal.append(exchange)
         return exchange
 
@@ -245,7 +247,7 @@ class Api:
 
     def _outside(self, exchange: Exchange) -> Exchange:
         self._tell_why(exchange)
-        exchange.received = wall()
+        exchange.received = exchange.answered = wall()
         with self.runtime.lock:
             self.runtime.outside.append(exchange)
         return exchange
@@ -270,6 +272,14 @@ def _called(guarded: GuardedSandbox, accepted: int | None) -> tuple[Callback | N
         early = sandbox.outbox.take_front(accepted, sandbox.now)
     mode = guarded.clock.mode
     return early, mode == "auto" or (job is not None and mode == "real")
+
+
+def _given(exchange: Exchange) -> Exchange:
+    """The exchange, whose answer is given to the connection now: noted, unless the client waits for ever."""
+    wire = exchange.response.wire
+    if wire is None or wire.suffers is not Suffering.UNANSWERED:
+        exchange.answered = wall() + (wire.seconds if wire is not None else 0)
+    return exchange
 
 
 def _then(coming: Coming, proceed: Callable[[Exchange], Coming]) -> Coming:

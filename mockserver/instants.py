@@ -16,6 +16,11 @@ def milliseconds(instant: int) -> str:
     return f"{seconds(instant)[:-1]}.{instant % 1_000:03}Z"
 
 
+def real(instant: float) -> str:
+    """A real instant, in seconds since 1970, in the same form."""
+    return milliseconds(round(instant * 1_000))
+
+
 def parse(text: str) -> int:
     """The instant that an ISO date with time and offset names. Raises ValueError for any other text."""
     moment = datetime.fromisoformat(text)

@@ -39,7 +39,8 @@ class Exchange:
     operationId, "" without one; `why` one sentence that explains the answer; `refusal` the name of the domain's "no";
     `accepted` the number of the video whose job it started; `number` its place in the journal, from 1. `faults` are
     those that it suffered; `latency` milliseconds of the sandbox's clock that passed before the answer; `received` the
-    real instant (seconds since 1970); `body_omitted` the bytes at the request's end that the journal does not keep.
+    real instant (seconds since 1970), `answered` that at which the answer was given to the connection, None while it
+    was not; `body_omitted` the bytes at the request's end that the journal does not keep.
     """
 
     request: Request
@@ -54,6 +55,7 @@ class Exchange:
     faults: tuple[Fault, ...] = ()
     latency: int = 0
     received: float = 0.0
+    answered: float | None = None
     body_omitted: int = 0
 
 

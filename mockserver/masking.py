@@ -6,10 +6,12 @@ ids of videos look much like tokens, and stay as they are.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, unquote_plus
 
 import orjson
+
+_T = TypeVar("_T")
 
 MASK: Final = "***"
 
@@ -73,6 +75,17 @@ def mask_tokens(text: str) -> str:
 def mask_secrets(text: str) -> str:
     """A text with all masked that shows by its form or its name to be a secret."""
     return Mask().text(text, "")
+
+
+def masked(secrets: Mapping[str, str], tell: Callable[["Mask"], _T]) -> "tuple[_T, Mask]":
+    """What `tell` makes with a mask of an exchange, and that mask."""
+    mask = Mask(secrets)
+    told = tell(mask)
+    if mask.learned:
+        # A secret that shows by its place may stand at others, too.
+        mask = Mask({**secrets, **mask.learned})
+        told = tell(mask)
+    return told, mask
 
 
 class Mask:

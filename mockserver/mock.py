@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockserver import media
 from mockserver.api import Api
+from mockserver.clock import wall
 from mockserver.control import of_control
 from mockserver.hygiene import fault_of
 from mockserver.journal import Coming, Exchange
@@ -55,10 +56,16 @@ class Mock:
             if of_control(path):
                 return self.control.exchange(request)
             if path.startswith(media.PREFIX):
-                return media.exchange(request)
+                return self._downloaded(media.exchange(request))
             return self.api.exchange(request)
         except Exception as error:
             if self.api.settings.strict:
                 raise
             log.exception("bug in the mock: %s %s", request.method, path)
             return Exchange(request, bug(error), "", f"bug in the mock: {error}")
+
+    def _downloaded(self, exchange: Exchange) -> Exchange:
+        runtime = self.api.runtime
+        with runtime.lock:
+            runtime.downloads.add(wall(), exchange.request, exchange.response.status)
+        return exchange

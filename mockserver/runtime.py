@@ -9,8 +9,9 @@ from threading import Lock
 from typing import Final
 from zlib import crc32
 
-from mockserver.clock import Clock, give_way, stopwatch
+from mockserver.clock import Clock, give_way, stopwatch, wall
 from mockserver.domain import Sandbox
+from mockserver.downloads import Downloads
 from mockserver.eviction import leaving
 from mockserver.faults.plan import Plan
 from mockserver.instants import milliseconds
@@ -61,6 +62,8 @@ class GuardedSandbox:
     company: "Callable[[], list[GuardedSandbox]] | None" = None
     used: float = field(default_factory=stopwatch)
     """When it was last asked for, on the stopwatch."""
+    begun: float = field(default_factory=wall)
+    """The real instant at which it came to be, in seconds since 1970."""
 
     @property
     def leaps(self) -> bool:
@@ -149,7 +152,7 @@ class Runtime:
     """All sandboxes of one mock, each by `scenario` at first; an upscale costs `cost` credits.
 
     There are never more than the settings say: others go for a new one. `outside` is the journal of exchanges that
-    reached none.
+    reached none, `downloads` that of requests for files; both are behind `lock`.
     """
 
     def __init__(
@@ -176,6 +179,7 @@ class Runtime:
         self.evicted: Callable[[GuardedSandbox], None] = lambda _: None
         """Is told of each sandbox that has made room."""
         self.outside = Journal(settings.journal)
+        self.downloads = Downloads()
 
     def guarded(self, authorization: bytes | None) -> GuardedSandbox:
         """The sandbox of the token in an Authorization header; a fresh one for a token not seen before.

@@ -3,7 +3,7 @@
 door        Control: a neutral Request in, an exchange out, as control.yaml says
 guard       who may call it
 call        what a handler is given, and how it says no
-overview    all sandboxes, and metrics
+overview    all sandboxes, the ready-made scenarios, metrics
 state       health, the document, reset, scenario, accounts
 clock       the clock of a sandbox
 faults      its fault plan
@@ -14,6 +14,7 @@ entries     exchanges as they are told
 criteria    which exchanges are meant
 pattern     what a value has to be like
 story       what happened: jobs, callbacks, events
+journal     all of it in one document, for who judges the client
 sinks       receivers of callbacks, built in
 worker      does what takes long
 """

@@ -32,6 +32,12 @@ class ControlCall:
             raise LookupError("an operation without token has no sandbox")
         return self.of_token
 
+    @property
+    def token(self) -> str:
+        """The token that it was made with, "" for none."""
+        authorization = (self.request.header(b"authorization") or b"").decode("latin-1")
+        return authorization.strip().rpartition(" ")[2]
+
 
 Value = Any
 """The answer's body as JSON-like value, as bytes where the document has text, None for no body."""

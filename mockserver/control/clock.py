@@ -58,7 +58,7 @@ def _change(call: ControlCall, change: Callable[[Clock], None]) -> Any:
         if guarded.leaps:
             raise Refused(409, "the clock of this sandbox is being moved already")
         change(guarded.clock)
-        shown, calls = _shown(guarded.clock), guarded.sandbox.calls
+        shown, calls = shown_clock(guarded.clock), guarded.sandbox.calls
     if calls:
         call.api.courier.wake(guarded)
     return shown
@@ -101,10 +101,11 @@ def _whole_milliseconds(seconds: float) -> int:
 
 def _look(guarded: GuardedSandbox) -> dict[str, Any]:
     with guarded.lock:
-        return _shown(guarded.clock)
+        return shown_clock(guarded.clock)
 
 
-def _shown(clock: Clock) -> dict[str, Any]:
+def shown_clock(clock: Clock) -> dict[str, Any]:
+    """A clock as the document has it. The lock is held."""
     return {"mode": clock.mode, "speed": clock.speed, "now": milliseconds(clock.now())}
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from mockserver.api import Api
-from mockserver.control import clock, faults, overview, requests, sinks, state, story, verify
+from mockserver.control import clock, faults, journal, overview, requests, sinks, state, story, verify
 from mockserver.control.call import ControlCall, Handler, Lengthy, Refused, Value
 from mockserver.control.guard import refused
 from mockserver.control.sinks import Sinks
@@ -32,6 +32,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     **requests.HANDLERS,
     **verify.HANDLERS,
     **story.HANDLERS,
+    **journal.HANDLERS,
     **sinks.HANDLERS,
 }
 

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from mockserver.api import Api
-from mockserver.control.story import kept_callbacks, seen_callback, shown_callback, shown_events
+from mockserver.control.story import hide, kept_callbacks, seen_callback, shown_callback, shown_events
 from mockserver.domain import Callback, Event, Kind, VideoId
-from mockserver.instants import milliseconds
+from mockserver.instants import milliseconds, real
 from mockserver.journal import Exchange
-from mockserver.masking import SHORTEST, Mask, mask_tokens
+from mockserver.masking import SHORTEST, Mask, mask_tokens, masked
 from mockserver.message import Headers, Request, Response
 from mockserver.nearest import Near, nearest
 from mockserver.runtime import GuardedSandbox
@@ -38,11 +38,15 @@ class Kept:
     @classmethod
     def of(cls, guarded: GuardedSandbox) -> "Kept":
         """What the journal of a sandbox keeps now."""
-        with guarded.now() as sandbox:
-            journal = guarded.journal
-            exchanges = list(journal)
-            callbacks = kept_callbacks(sandbox.outbox)
-            return cls(exchanges, journal.total, guarded, callbacks, list(sandbox.story.events))
+        with guarded.now():
+            return cls.locked(guarded)
+
+    @classmethod
+    def locked(cls, guarded: GuardedSandbox) -> "Kept":
+        """The same while its lock is held."""
+        sandbox, journal = guarded.sandbox, guarded.journal
+        callbacks = kept_callbacks(sandbox.outbox)
+        return cls(list(journal), journal.total, guarded, callbacks, list(sandbox.story.events))
 
     @classmethod
     def outside(cls, api: Api) -> "Kept":
@@ -64,8 +68,7 @@ class Entries:
         self._kept = kept
         self._guarded = kept.guarded
         self._user = None if kept.guarded is None else kept.guarded.sandbox.user
-        # One of the documented form is masked anyway.
-        self._secrets = {token: "token"} if len(token) >= SHORTEST and mask_tokens(token) == token else {}
+        self._secrets = secrets_of(token)
         self._near: dict[tuple[str, str], Near | None] = {}
         self._operations = [(found.id, found.method, found.path) for found in api.contract.operations.values()]
 
@@ -103,20 +106,15 @@ class Entries:
 
     def _told(self, exchange: Exchange) -> tuple[dict[str, Any], Mask]:
         """The entry without what followed, and what masked it."""
-        mask = Mask(self._secrets)
-        entry = self._entry(exchange, mask)
-        if mask.learned:
-            # A secret that shows by its place may stand at others, too.
-            mask = Mask({**self._secrets, **mask.learned})
-            entry = self._entry(exchange, mask)
-        return entry, mask
+        return masked(self._secrets, lambda mask: self._entry(exchange, mask))
 
     def _entry(self, exchange: Exchange, mask: Mask) -> dict[str, Any]:
         entry = {
             "number": exchange.number,
             "sandbox": self._user,
             "at": milliseconds(exchange.at) if exchange.at is not None else None,
-            "real": milliseconds(round(exchange.received * 1_000)),
+            "real": real(exchange.received),
+            "answered": real(exchange.answered) if exchange.answered is not None else None,
             "latency": exchange.latency / 1_000,
             "operation": exchange.operation,
             **_asked(exchange, mask),
@@ -145,6 +143,12 @@ class Entries:
             return None
         differs = mask.text(near.differs, "path")
         return {"operation": near.operation, "method": near.method, "path": near.path, "differs": differs}
+
+
+def secrets_of(token: str) -> dict[str, str]:
+    """What is masked besides all that shows to be a secret: the token of who asks."""
+    # One of the documented form is masked anyway.
+    return {token: "token"} if len(token) >= SHORTEST and mask_tokens(token) == token else {}
 
 
 def _asked(exchange: Exchange, mask: Mask) -> dict[str, Any]:
@@ -188,9 +192,7 @@ def _caused(
     email = video.email if video is not None else next((event.email for event in events), "")
     shown = [shown_callback(user, callback, exchange.number) for callback in last]
     for callback in shown:
-        callback["url"] = mask.text(callback["url"], "callback")
-        for attempt in callback["attempts"]:
-            attempt |= {name: mask.text(attempt[name], "callback") for name in ("answer", "error") if name in attempt}
+        hide(callback, lambda text: mask.text(text, "callback"))
     caused: dict[str, Any] = {
         "accepted": str(VideoId(user, email, number or 0)),
         "events": shown_events(user, events),

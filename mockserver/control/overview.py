@@ -1,4 +1,4 @@
-"""All sandboxes at a glance, and the mock's metrics."""
+"""All sandboxes at a glance, the scenarios for them, and the mock's metrics."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any, Final
 
 from mockserver.clock import stopwatch, wall
-from mockserver.control.call import ControlCall, Handler
+from mockserver.control.call import ControlCall, Handler, Lengthy
 from mockserver.instants import milliseconds
 from mockserver.runtime import GuardedSandbox, Runtime, masked
+from mockserver.scenario import Scenario, names
 from mockserver.tally import Tally
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def _shown(token: str, guarded: GuardedSandbox, zero: float) -> dict[str, Any]:
             "owed": len(sandbox.outbox.owed),
             "used": used.replace("+00:00", "Z"),
         }
+
+
+def _list_scenarios(_: ControlCall) -> Any:
+    return Lengthy(lambda: {"data": [_ready_made(name) for name in names()]})
+
+
+def _ready_made(name: str) -> dict[str, Any]:
+    data = Scenario.load(name).data
+    return {"name": name, "description": data["description"], "scenario": data}
 
 
 def _get_metrics(call: ControlCall) -> bytes:
@@ -105,5 +115,6 @@ def _counter(name: str, text: str, labels: tuple[str, ...], numbers: Mapping[tup
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "getSandboxes": _list_sandboxes,
+    "listScenarios": _list_scenarios,
     "getMetrics": _get_metrics,
 }

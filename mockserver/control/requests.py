@@ -12,7 +12,7 @@ from mockserver.control.pattern import PatternError
 from mockserver.har import archive
 from mockserver.journal import Exchange
 
-_AT_ONCE: Final = 50
+AT_ONCE: Final = 50
 """Exchanges that are told without holding up the server."""
 
 _NEWEST: Final = 1_000
@@ -29,13 +29,12 @@ def criteria_of(call: ControlCall, data: Mapping[str, Any]) -> Criteria:
 
 def entries_of(call: ControlCall, kept: Kept) -> Entries:
     """What makes entries for who calls."""
-    authorization = (call.request.header(b"authorization") or b"").decode("latin-1")
-    return Entries(call.api, kept, authorization.strip().rpartition(" ")[2])
+    return Entries(call.api, kept, call.token)
 
 
 def lengthy(kept: Kept, make: Callable[[], Any]) -> Any:
     """What `make` gives: at once if that does not take long."""
-    return make() if len(kept.exchanges) <= _AT_ONCE else Lengthy(make)
+    return make() if len(kept.exchanges) <= AT_ONCE else Lengthy(make)
 
 
 def _list(call: ControlCall) -> Any:

@@ -35,7 +35,7 @@ def _put_scenario(call: ControlCall) -> Any:
 
 def _list_accounts(call: ControlCall) -> Any:
     with call.guarded.now() as sandbox:
-        return {"data": [_account(sandbox, account) for account in sandbox.accounts.values()]}
+        return {"data": [shown_account(sandbox, account) for account in sandbox.accounts.values()]}
 
 
 def _adjust_account(call: ControlCall) -> Any:
@@ -48,10 +48,11 @@ def _adjust_account(call: ControlCall) -> Any:
             concurrency=whole(body.get("concurrency")),
             pending_error=body.get("pendingError"),
         )
-        return _account(sandbox, account)
+        return shown_account(sandbox, account)
 
 
-def _account(sandbox: Sandbox, account: Account) -> dict[str, Any]:
+def shown_account(sandbox: Sandbox, account: Account) -> dict[str, Any]:
+    """An account as the document has it. The lock is held."""
     completed = (n for n in reversed(account.videos) if sandbox.videos[n].status is Status.COMPLETED)
     number = next(completed, None)
     return {

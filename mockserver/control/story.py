@@ -1,6 +1,6 @@
 """What happened in a sandbox: jobs, callbacks, events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -27,7 +27,7 @@ from mockserver.masking import mask_secrets
 _NUMBER: Final = attrgetter("number")
 
 
-class _SeenJob(NamedTuple):
+class SeenJob(NamedTuple):
     """A job with what of it may change, as it was while the lock was held; all else is read without it."""
 
     video: Video
@@ -51,10 +51,10 @@ def _list_jobs(call: ControlCall) -> Any:
     with call.guarded.now() as sandbox:
         newest = ((video, video.job) for video in reversed(sandbox.videos.values()) if video.job is not None)
         # Before the first job there may be very many sources, which it takes time to go through.
-        jobs = list(islice(newest, min(limit, _jobs_kept(sandbox))))
+        jobs = list(islice(newest, min(limit, jobs_kept(sandbox))))
         # One that has ended stays as it is.
-        running = {video.number: _seen_job(video, job) for video, job in jobs if video.number in sandbox.running}
-    data = [_job(sandbox.user, running.get(video.number) or _seen_job(video, job)) for video, job in reversed(jobs)]
+        running = {video.number: seen_job(video, job) for video, job in jobs if video.number in sandbox.running}
+    data = [shown_job(sandbox.user, running.get(video.number) or seen_job(video, job)) for video, job in reversed(jobs)]
     return {"data": _masked(data, "replyUrl")}
 
 
@@ -98,14 +98,14 @@ def kept_callbacks(outbox: Outbox) -> list[Callback]:
     return [*outbox.finished, *chain.from_iterable(outbox.waiting.values()), *outbox.held.values()]
 
 
-def _jobs_kept(sandbox: Sandbox) -> int:
+def jobs_kept(sandbox: Sandbox) -> int:
     """How many videos a job made. The lock is held."""
     return len(sandbox.videos) - sum(account.sources for account in sandbox.accounts.values())
 
 
-def _seen_job(video: Video, job: Job) -> _SeenJob:
+def seen_job(video: Video, job: Job) -> SeenJob:
     """The job as it is now. The lock is held, unless it has ended."""
-    return _SeenJob(video, job, video.status, job.reached.copy(), job.followed)
+    return SeenJob(video, job, video.status, job.reached.copy(), job.followed)
 
 
 def seen_callback(callback: Callback) -> SeenCallback:
@@ -149,7 +149,8 @@ def _event(user: str, event: Event) -> dict[str, Any]:
     return shown
 
 
-def _job(user: str, seen: _SeenJob) -> dict[str, Any]:
+def shown_job(user: str, seen: SeenJob) -> dict[str, Any]:
+    """A job as the document has it."""
     video, job = seen.video, seen.job
     ended = seen.reached[-1][0] if seen.status in FINAL else None
     return {
@@ -167,6 +168,7 @@ def _job(user: str, seen: _SeenJob) -> dict[str, Any]:
 
 
 def shown_callback(user: str, seen: SeenCallback, request: int | None) -> dict[str, Any]:
+    """A callback as the document has it; `request` is the number of the exchange that caused it."""
     callback = seen.callback
     video = callback.video
     return {
@@ -185,6 +187,13 @@ def shown_callback(user: str, seen: SeenCallback, request: int | None) -> dict[s
             for attempt, receipt in seen.attempts
         ],
     }
+
+
+def hide(callback: dict[str, Any], mask: Callable[[str], str]) -> None:
+    """Mask what a shown callback tells of its receiver."""
+    callback["url"] = mask(callback["url"])
+    for attempt in callback["attempts"]:
+        attempt |= {name: mask(attempt[name]) for name in ("answer", "error") if name in attempt}
 
 
 def _receipt(receipt: Receipt | None) -> dict[str, Any]:

@@ -147,6 +147,7 @@ class Exchange(TypedDict):
     sandbox: str | None
     at: str | None
     real: str
+    answered: str | None
     latency: float
     operation: str
     method: str

@@ -74,6 +74,7 @@ def test_entry_tells_all(mock: Mock) -> None:
     real = entry.pop("real")
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", real)
     assert not real.startswith("2025-01-01")
+    assert entry.pop("answered") == real
     assert entry == {
         "number": 1,
         "sandbox": "12345",

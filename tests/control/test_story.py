@@ -382,7 +382,7 @@ def test_job_is_told_as_it_was(mock: Mock, monkeypatch: pytest.MonkeyPatch) -> N
     """Whatever becomes of it while the answer is written."""
     mock.accepted()
     was = data(mock, "jobs")
-    before(monkeypatch, "_job", lambda: mock.advance(1_000))
+    before(monkeypatch, "shown_job", lambda: mock.advance(1_000))
     assert data(mock, "jobs") == was
     assert data(mock, "jobs")[0]["status"] == "COMPLETED"
 
