@@ -101,6 +101,12 @@ class PixverseSandbox:
         events: list[Event] = self._ask("GET", with_query("/__mock/events", {"limit": 10_000}))["data"]
         return events
 
+    @property
+    def journal(self) -> dict[str, Any]:
+        """All that happened in it, in one document: what `contracts grade --journal` judges."""
+        document: dict[str, Any] = self._ask("GET", "/__mock/journal", seconds=None)
+        return document
+
     def reset(self) -> None:
         """Put a fresh sandbox in its place, by the scenario that the mock was started with."""
         self._ask("POST", "/__mock/reset")
