@@ -13,7 +13,8 @@ from mockserver.spec.violation import Violation
 KEPT_BYTES: Final = 65_536
 """Bytes of a request's body that the journal keeps."""
 
-_MAX_BYTES: Final = 16 * 1_048_576
+_MIB: Final = 1_048_576
+_USUAL: Final = 1_000
 _WEIGHED: Final = 16
 """Of so many exchanges one head is weighed, for all of them: to weigh each would cost more than to keep it."""
 
@@ -64,7 +65,9 @@ Coming = Exchange | Future[Exchange]
 
 
 class Journal:
-    """The last exchanges, oldest first: at most `bound`, and no more than fit into 16 MiB. `total` counts all.
+    """The last exchanges, oldest first: at most `bound`, and no more than fit into `most_bytes`. `total` counts all.
+
+    For up to 1,000 exchanges these are 16 MiB, for more in proportion, but never beyond 256 MiB.
 
     `listeners` are called whenever there is something new, by whoever holds the lock of the journal: they must be
     quick, and take no lock. Not safe for use by several threads.
@@ -72,6 +75,7 @@ class Journal:
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
+        self.most_bytes = min(256, max(16, 16 * bound // _USUAL)) * _MIB
         self._exchanges: deque[Exchange] = deque()
         self._bytes = 0
         self.total = 0
@@ -97,7 +101,7 @@ class Journal:
         self._bytes += len(exchange.request.body) + len(exchange.response.body)
         if not exchange.number % _WEIGHED:
             self._bytes += _heads_bytes(request)
-        while len(self._exchanges) > self._bound or self._bytes > _MAX_BYTES:
+        while len(self._exchanges) > self._bound or self._bytes > self.most_bytes:
             gone = self._exchanges.popleft()
             self._bytes -= len(gone.request.body) + len(gone.response.body)
             if not gone.number % _WEIGHED:
@@ -128,4 +132,4 @@ def _heads_bytes(request: Request) -> int:
     size = len(request.path) + len(request.query)
     for name, value in request.headers:
         size += len(name) + len(value)
-    return min(size * _WEIGHED, _MAX_BYTES // 4)
+    return min(size * _WEIGHED, 4 * _MIB)

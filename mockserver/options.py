@@ -93,7 +93,7 @@ _OPTIONS: Final = (
         "--journal",
         type=click.IntRange(1, 1_000_000),
         default=1_000,
-        help="Exchanges that each sandbox's journal keeps.",
+        help="Exchanges that each sandbox's journal keeps, if they fit into 16 MiB; more in proportion, up to 256 MiB.",
     ),
     option("--contract", type=click.Path(path_type=Path), help="An OpenAPI file in the place of our own."),
 )

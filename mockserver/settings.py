@@ -17,17 +17,18 @@ _LONGEST_ATTEMPT: Final = 600
 class Settings:
     """Everything that can be chosen at the start.
 
-    seed: of every sandbox's content and durations. clock: the mode that sandboxes' clocks start in. speed: of them,
-    60 is a minute a second; None leaves them to the scenario, else they are real and 1. callback_hosts: names,
-    addresses and networks that may be called besides loopback. callback_timeout: real seconds that an attempt to
-    deliver a callback may take. tokens: the only ones that get in; empty lets every well-formed one in. any_token:
-    lets malformed ones in, too. public_url: the base of the videos' `url`, else the address that the client used.
-    scenario: a file, the name of a ready-made one, or the data of one. changes: keys of the scenario to set, as
-    "answers.processing": "200". contract: a file, else our own. journal: exchanges kept for each sandbox. strict:
-    raise when an answer of ours breaks the contract. prefer: obey `Prefer` and `__code`. explain: every answer says
-    why in X-Mock-Explain. max_sandboxes: for one more, others go. control_token: what the control API asks for; None
-    leaves it open. allow_hosts: names, or "*." and a name, by which it may be called besides localhost, addresses and
-    the public_url's. cors: origins whose pages may call the emulated API, "*" for any.
+    seed: of every sandbox's content and durations. clock: the mode that sandboxes' clocks start in. speed: of them, 60
+    is a minute a second; None leaves them to the scenario, else they are real and 1. callback_hosts: names, addresses
+    and networks that may be called besides loopback. callback_timeout: real seconds that an attempt to deliver a
+    callback may take. tokens: the only ones that get in; empty lets every well-formed one in. any_token: lets malformed
+    ones in, too. public_url: the base of the videos' `url`, else the address that the client used. scenario: a file,
+    the name of a ready-made one, or the data of one. changes: keys of the scenario to set, as "answers.processing":
+    "200". contract: a file, else our own. journal: exchanges kept for each sandbox, and no more than fit into 16 MiB;
+    of more than 1,000 in proportion, but not beyond 256 MiB. strict: raise when an answer of ours breaks the contract.
+    prefer: obey `Prefer` and `__code`. explain: every answer says why in X-Mock-Explain. max_sandboxes: for one more,
+    others go. control_token: what the control API asks for; None leaves it open. allow_hosts: names, or "*." and a
+    name, by which it may be called besides localhost, addresses and the public_url's. cors: origins whose pages may
+    call the emulated API, "*" for any.
     """
 
     seed: int = 0

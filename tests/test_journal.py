@@ -62,6 +62,22 @@ def test_long_requests_take_no_more_than_sixteen_mebibytes(request_of: dict[str,
     assert len(made) == 1_000
 
 
+@pytest.mark.parametrize(
+    ("bound", "mebibytes"), [(1, 16), (1_000, 16), (1_500, 24), (10_000, 160), (16_000, 256), (1_000_000, 256)]
+)
+def test_room_grows_with_the_bound(bound: int, mebibytes: int) -> None:
+    """In proportion to a thousand exchanges, which have sixteen mebibytes; fewer have as much, the most 256."""
+    assert Journal(bound).most_bytes == mebibytes * MIB
+
+
+def test_longer_journal_keeps_more_of_what_is_long() -> None:
+    """Exchanges that a journal of the usual length would not have room for."""
+    made = Journal(2_000)
+    for _ in range(2_000):
+        made.append(exchange(answer=b"a" * 16_000))
+    assert len(made) == 2_000
+
+
 def test_one_monster_leaves_the_others() -> None:
     """Its head counts for others, but not for all."""
     made = journal(*(exchange(headers=[(b"a", b"b" * 10 * MIB)] if number == 15 else ()) for number in range(40)))

@@ -1,6 +1,6 @@
 """A control request as its handler sees it, and the ways to answer it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,19 @@ class ControlCall:
 
 
 Value = Any
-"""The answer's body as JSON-like value, as bytes where the document has text, None for no body."""
+"""The answer's body as JSON-like value or Piecewise, as bytes where the document has text, None for no body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piecewise:
+    """A JSON object that is written piece by piece, for all of it at once would take much room.
+
+    `lists` stand in it behind `head`, which is never empty, each by its name. Each item is held against the document as
+    if it were the only one.
+    """
+
+    head: Mapping[str, Any]
+    lists: Mapping[str, Iterable[Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """The control API: a neutral Request in, a neutral Response out, as its own document says."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from mockserver.api import Api
 from mockserver.control import clock, faults, journal, overview, requests, sinks, state, story, verify
-from mockserver.control.call import ControlCall, Handler, Lengthy, Refused, Value
+from mockserver.control.call import ControlCall, Handler, Lengthy, Piecewise, Refused, Value
 from mockserver.control.guard import refused
 from mockserver.control.sinks import Sinks
 from mockserver.control.worker import Worker
@@ -122,9 +122,42 @@ def _answer(request: Request, operation: Operation, value: Value) -> Exchange:
     if isinstance(value, bytes):
         headers = ((b"content-type", operation.media_types[operation.success].encode()),)
         return Exchange(request, Response(operation.success, headers, value), operation.id, operation.id)
+    try:
+        body = b"".join(_pieces(operation, value)) if isinstance(value, Piecewise) else _json(operation, value)
+    except _MisfitError as misfit:
+        return _problem(request, operation.id, bug(misfit))
+    return Exchange(request, Response(operation.success, _JSON, body), operation.id, operation.id)
+
+
+class _MisfitError(ValueError):
+    """An answer does not fit the document."""
+
+
+def _json(operation: Operation, value: Value) -> bytes:
+    """A value that fits the document. Raises _MisfitError."""
+    _check(operation, value)
+    return orjson.dumps(value)
+
+
+def _pieces(operation: Operation, value: Piecewise) -> Iterator[bytes]:
+    """What they are written as. Raises _MisfitError."""
+    empty: dict[str, Any] = {name: [] for name in value.lists}
+    _check(operation, {**value.head, **empty})
+    yield orjson.dumps(value.head)[:-1]
+    for name, items in value.lists.items():
+        yield b',"%b":[' % name.encode()
+        separator = b""
+        for item in items:
+            _check(operation, {**value.head, **empty, name: [item]})
+            yield separator + orjson.dumps(item)
+            separator = b","
+        yield b"]"
+    yield b"}"
+
+
+def _check(operation: Operation, value: Value) -> None:
     if misfits := operation.misfit(operation.success, value):
-        return _problem(request, operation.id, bug(ValueError(f"{misfits[0].sentence} ({misfits[0].pointer})")))
-    return Exchange(request, Response(operation.success, _JSON, orjson.dumps(value)), operation.id, operation.id)
+        raise _MisfitError(f"{misfits[0].sentence} ({misfits[0].pointer})")
 
 
 def _refusal(request: Request, operation: Operation, no: UnknownAccount | Refused) -> Exchange:

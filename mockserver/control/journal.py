@@ -1,12 +1,12 @@
 """The journal of a sandbox as one document: all that a judge of its client is given."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote_plus
 
-from mockserver.control.call import ControlCall, Handler, Lengthy
+from mockserver.control.call import ControlCall, Handler, Lengthy, Piecewise
 from mockserver.control.clock import shown_clock
 from mockserver.control.entries import Entries, Kept, secrets_of
 from mockserver.control.requests import AT_ONCE
@@ -56,14 +56,14 @@ def _get(call: ControlCall) -> Any:
         # Whose token it bears, it is that one's, though videos of several sandboxes have the same number.
         own = [each for each in own if others.isdisjoint(_words(each.request))]
         mask = _masking(secrets)
-        return {
-            **document,
-            "requests": list(Entries(call.api, kept, call.token).of(kept.exchanges)),
-            "outside": list(Entries(call.api, outside, call.token).of(outside.exchanges)),
-            "downloads": [_download(each, secrets) for each in own],
-            "jobs": list(_jobs(guarded, videos, mask)),
-            "callbacks": list(_callbacks(guarded, kept.callbacks, causes, mask)),
+        lists: dict[str, Iterable[dict[str, Any]]] = {
+            "requests": Entries(call.api, kept, call.token).of(kept.exchanges),
+            "outside": Entries(call.api, outside, call.token).of(outside.exchanges),
+            "downloads": (_download(each, secrets) for each in own),
+            "jobs": _jobs(guarded, videos, mask),
+            "callbacks": _callbacks(guarded, kept.callbacks, causes, mask),
         }
+        return Piecewise(document, lists)
 
     return tell() if few else Lengthy(tell)
 

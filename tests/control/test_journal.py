@@ -1,11 +1,19 @@
 """The control API: the journal of a sandbox as one document, and the ready-made scenarios."""
 
+import re
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from statistics import median
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from api.adapters import live
 from api.mock import EMAIL, UPSCALE, VIDEOS, MakeMock, Mock
+from mockserver import Api, Settings
+from mockserver.clock import stopwatch
+from mockserver.journal import Exchange
 from mockserver.message import Request
 from mockserver.scenario import Scenario, names
 from toolchain.documents import CONTROL, load
@@ -165,6 +173,21 @@ def test_more_than_a_thousand_of_everything(make_mock: MakeMock) -> None:
 # When an answer was given
 
 
+def seam(mock: Mock, path: str = VIDEOS) -> Exchange | Future[Exchange]:
+    """What comes of a request, past the adapters: not each of them has a connection."""
+    return mock.api.exchange(Request("GET", path, headers=[(b"authorization", f"Bearer {mock.token}".encode())]))
+
+
+def taken(entry: dict[str, Any]) -> float:
+    """Real seconds between a request and the end of its answer."""
+    times = [datetime.fromisoformat(entry[name]) for name in ("real", "answered")]
+    return (times[1] - times[0]).total_seconds()
+
+
+def suffer(mock: Mock, **rule: Any) -> None:
+    assert mock.call("PUT", "/__mock/faults", {"faults": [{"sticky": True, **rule}]}).status == 200
+
+
 def test_answer_that_nothing_delays_is_given_at_once(mock: Mock) -> None:
     """Whatever it is."""
     mock.get(VIDEOS)
@@ -173,6 +196,113 @@ def test_answer_that_nothing_delays_is_given_at_once(mock: Mock) -> None:
     assert [each["answered"] == each["real"] for each in journal(mock)["requests"]] == [True] * 3
     mock.call("GET", VIDEOS, headers={"Authorization": ""})
     assert all(each["answered"] == each["real"] for each in journal(mock)["outside"])
+
+
+def test_late_answer_is_given_when_its_delay_has_passed(make_mock: MakeMock) -> None:
+    """In real time on a clock that runs; at once where the delay moves the clock."""
+    mock = make_mock(clock="real", speed=10.0)
+    suffer(mock, fault="latency", seconds=3)
+    mock.get(VIDEOS)
+    assert 0.28 <= taken(journal(mock)["requests"][0]) < 5
+    mock.call("POST", "/__mock/clock/freeze")
+    mock.get(VIDEOS)
+    assert taken(journal(mock)["requests"][1]) < 0.2
+
+
+def test_answer_that_is_waited_for_is_not_given_yet(make_mock: MakeMock) -> None:
+    """Nor is one that never comes."""
+    mock = make_mock(clock="real")
+    suffer(mock, fault="latency", seconds=3_600)
+    coming = seam(mock)
+    assert isinstance(coming, Future)
+    suffer(mock, fault="no-answer")
+    assert isinstance(seam(mock), Exchange)
+    assert [(each["status"], each["answered"]) for each in journal(mock)["requests"]] == [(200, None), (0, None)]
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("connection-reset", 0), ("truncated-body", 0), ("slow-body", 2.5)])
+def test_answer_that_suffers_ends_with_that(mock: Mock, fault: str, seconds: float) -> None:
+    """A dribbled one when its last piece is due."""
+    suffer(mock, fault=fault, **({"seconds": seconds} if seconds else {}))
+    seam(mock)
+    assert seconds <= taken(journal(mock)["requests"][0]) < seconds + 0.2
+
+
+# What was asked of files
+
+
+def test_download_is_told_as_it_was_asked(mock: Mock) -> None:
+    """With its query and headers, whether there was a file or not; other paths are nobody's."""
+    path = media(mock)
+    mock.call("HEAD", path, headers={"Authorization": "", "X-Run": "7"})
+    mock.call("GET", path, query="a=1", headers={"Authorization": "", "Range": "bytes=0-9"})
+    mock.call("GET", path.replace("3840x2160", "1x1").replace("960x540", "1x1"), headers={"Authorization": ""})
+    mock.call("GET", "/media/nothing")
+    mock.call("GET", "/media/1-3840x2160.mp4")
+    # The mock is shared: others may have asked for files of their videos, which have the same numbers.
+    head, part, none = journal(mock)["downloads"][-3:]
+    assert (head["method"], head["path"], head["status"], head["masked"]) == ("HEAD", path, 200, [])
+    assert ["x-run", "7"] in head["headers"]
+    assert (part["method"], part["query"], part["status"]) == ("GET", "a=1", 206)
+    assert (none["status"], none["path"]) == (404, path.rpartition("-")[0] + "-1x1.mp4")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", head["real"])
+
+
+def test_download_with_a_token_is_that_ones(make_mock: MakeMock) -> None:
+    """Though the videos of other sandboxes have the same numbers. One without a token may be anybody's."""
+    mock = make_mock()
+    other = mock.of_fresh_token()
+    path = media(mock)
+    assert path == media(other)
+    other.call("GET", path)
+    other.call("GET", path, query=f"t={other.token.replace(':', '%3A')}", headers={"Authorization": ""})
+    mock.call("GET", path, headers={"Authorization": f"Token {mock.token}"})
+    mock.call("GET", path, headers={"Authorization": ""})
+    assert [each["masked"] for each in journal(mock)["downloads"]] == [["header:token"], []]
+    assert [each["masked"] for each in journal(other)["downloads"]] == [["header:token"], ["query:token"], []]
+
+
+def test_download_of_a_former_sandbox_is_not_told(mock: Mock) -> None:
+    """Of that, another one took the place."""
+    mock.call("GET", media(mock))
+    assert journal(mock)["downloads"]
+    mock.call("POST", "/__mock/reset")
+    assert journal(mock)["downloads"] == []
+
+
+def test_download_of_a_video_that_is_gone_is_told(mock: Mock) -> None:
+    """It was this sandbox's."""
+    video_id = mock.accepted()
+    mock.finish()
+    mock.call("GET", f"/media/{video_id.rpartition(':')[2]}-3840x2160.mp4")
+    assert mock.call("DELETE", f"{VIDEOS}/{video_id}").status == 200
+    assert [each["masked"] for each in journal(mock)["downloads"]] == [["header:token"]]
+
+
+# Others meanwhile
+
+
+def test_long_journal_holds_nobody_up() -> None:
+    """Ten thousand exchanges, told while others are answered."""
+    api = Api(Settings(clock="manual", scenario="unlimited", journal=10_000))
+    mock = Mock(api, lambda *_: (0, {}, b""))
+    request = Request("GET", VIDEOS, "limit=3", [(b"authorization", f"Bearer {mock.token}".encode())])
+    for _ in range(10_000):
+        api.answer(request)
+    waits: list[float] = []
+    with live(api) as send, ThreadPoolExecutor(1) as pool:
+        mock = Mock(api, send)
+        mock.get("/__mock/health")
+        coming = pool.submit(mock.get, "/__mock/journal")
+        while not coming.done():
+            begun = stopwatch()
+            mock.get("/__mock/health")
+            waits.append(stopwatch() - begun)
+        told = coming.result()
+    api.close()
+    assert (len(told["requests"]), told["lost"]) == (10_000, 0)
+    assert len(waits) > 5
+    assert median(waits) < 0.1
 
 
 # The ready-made scenarios

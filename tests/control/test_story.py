@@ -350,7 +350,7 @@ def test_a_callback_outlives_its_video(mock: Mock, receiver: str) -> None:
 # Others meanwhile
 
 
-@pytest.mark.parametrize("name", ["requests", "jobs", "callbacks", "events"])
+@pytest.mark.parametrize("name", ["requests", "jobs", "callbacks", "events", "journal"])
 def test_sandbox_is_free_while_an_answer_is_written(
     make_mock: MakeMock, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

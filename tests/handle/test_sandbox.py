@@ -168,6 +168,15 @@ def test_requests_are_told(sandbox: PixverseSandbox, client: httpx.Client, upsca
     assert unmatched["path"] == "/v2/nothing"
 
 
+def test_journal_is_one_document(sandbox: PixverseSandbox, upscale: Call) -> None:
+    """Which any call of the control API gives."""
+    upscale(replyRef="order-1")
+    told = sandbox._ask("GET", "/__mock/journal")
+    assert (told["form"], told["sandbox"], told["total"], told["lost"]) == (1, "12345", 1, 0)
+    assert told["requests"] == sandbox.requests.list()
+    assert (told["jobs"], told["callbacks"]) == (sandbox.jobs, [])
+
+
 def test_expectation_that_is_met_is_told(sandbox: PixverseSandbox, upscale: Call) -> None:
     """By count, and by a sequence."""
     upscale()
