@@ -1,4 +1,4 @@
-"""The command line: `contracts verify`, `contracts rules`, `contracts upscale`."""
+"""The command line: `contracts verify`, `contracts grade`, `contracts rules`, `contracts upscale` and others."""
 
 import sys
 from importlib import import_module
@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 import click
 
 _COMMANDS: Final = {
+    "grade": ("contracts.grade.command", "contracts"),
     "rules": ("contracts.verify.command", "contracts"),
     "upscale": ("contracts.client.command", "client"),
     "verify": ("contracts.verify.command", "contracts"),

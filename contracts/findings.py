@@ -215,7 +215,7 @@ class Course:
 
     `about` says what the scenario is, `ended` how the run ended, in words ("exit status 0 after 12 s"); `seconds` is
     how long it took of the client's own time. `events` are in time order, all that happened. `output` is the end of
-    what the client printed.
+    what the client printed. `broken` are the ids of the rules that it broke in this run.
     """
 
     scenario: str
@@ -225,6 +225,7 @@ class Course:
     events: tuple[Event, ...] = ()
     jobs: tuple[Bar, ...] = ()
     output: str = ""
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,8 @@ class Client:
     """What is known of the client's process.
 
     `scale`: its own waits were divided by this. `status` is its exit status, None for none; `signal` what ended it,
-    `stopped` why it was stopped, both empty where that is not so; `started` and `ended` are real instants.
+    `stopped` why it was stopped, both empty where that is not so; `started` and `ended` are real instants. `strangers`
+    are other hosts that got the token, `output` is the end of what it printed.
     """
 
     command: str
@@ -131,6 +132,8 @@ class Client:
     stopped: str
     started: float
     ended: float
+    strangers: tuple[str, ...] = ()
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,9 @@ def _of_entries(entries: list[Any]) -> Any:
 
 def _job_of_events(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     """The job that an exchange started, as its events tell it."""
-    events = [event for event in entry.get("events") or () if isinstance(event, dict) and event.get("event") == "status"]
+    events = [
+        event for event in entry.get("events") or () if isinstance(event, dict) and event.get("event") == "status"
+    ]
     if not isinstance(entry.get("accepted"), str) or not events:
         return None
     last = events[-1]
@@ -367,6 +372,8 @@ def _client(entry: Mapping[str, Any] | None) -> Client | None:
         stopped=entry["stopped"],
         started=entry["started"],
         ended=entry["ended"],
+        strangers=tuple(entry.get("strangers", ())),
+        output=entry.get("output", ""),
     )
 
 

@@ -98,7 +98,7 @@ class OwnJob:
 
 
 class Watched:
-    """One run. `control` is that of the same client in the plain scenario, None for that itself, or where there is none.
+    """One run. `control` is the same client's in the plain scenario, None for that itself, or where there is none.
 
     `broken` are the ids of the rules that were found broken so far: what explains something else is judged first.
     """
@@ -119,7 +119,7 @@ class Watched:
             self._began = first.at if first is not None and first.at is not None else 0.0
         self.calls = [self._moment(each, place) for place, each in enumerate(journal.requests)]
         self.outside = [self._moment(each, -1) for each in journal.outside if self._is_ours(each)]
-        self.downloads = [self._moment(each, -1) for each in journal.downloads]
+        self.downloads = [self._moment(each, -1) for each in journal.downloads if self._is_ours(each)]
 
     # Time
 
@@ -173,10 +173,15 @@ class Watched:
             return None
         return 1 if client.status is None else client.status
 
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Other hosts that got its token."""
+        return self.journal.client.strangers if self.journal.client is not None else ()
+
     # Calls
 
     def _is_ours(self, exchange: Exchange) -> bool:
-        """Whether a call that reached no sandbox is this client's: it names the user, or nobody else and came meanwhile."""
+        """Whether a call that reached no sandbox is this client's: it names the user, or nobody and came meanwhile."""
         told = f"{exchange.path} {exchange.query} {exchange.body} {exchange.header('authorization') or ''}"
         if "user:" in told and self.journal.user:
             return f"user:{self.journal.user}-" in told or f"user%3A{self.journal.user}-" in told

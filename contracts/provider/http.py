@@ -34,7 +34,7 @@ class Provider:
     def __init__(self, url: str, budget: Budget, *, timeout: float = TIMEOUT) -> None:
         """Raise BadAddress with one line if `url` is not scheme, host and port only."""
         self.url = url.rstrip("/")
-        self.host, port, tls = _address(self.url)
+        self.host, port, tls = base_address(self.url)
         self.port = port
         self.budget = budget
         self.events: list[Event] = []
@@ -170,7 +170,8 @@ def header(got: Got, name: str) -> str | None:
     return next((value for key, value in got.headers if key.lower() == name.lower()), None)
 
 
-def _address(url: str) -> tuple[str, int, bool]:
+def base_address(url: str) -> tuple[str, int, bool]:
+    """Host, port and whether it is TLS, of an address without a path. Raises BadAddress."""
     parts = urlsplit(url)
     try:
         port = parts.port

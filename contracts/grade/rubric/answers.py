@@ -1,0 +1,60 @@
+"""Answers that are odd but legal: what the contract permits has to be borne."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.findings import Provenance
+from contracts.grade.rubric.check import RESULT, Broken, Check, Held, Outcome, Unknown, rule, seconds, told
+from contracts.grade.watched import Watched
+
+_LIBERTIES: Final = frozenset(
+    {
+        *("extra_fields", "absent_fields", "early_url", "unready", "long_ids", "shuffled_keys", "spaced", "escaped"),
+        *("charset", "queued_is_final"),
+    }
+)
+_EXPLAINING: Final = ("ending/", "polling/", "callbacks/", "busy/", "refused/", "submit/")
+
+
+def _tolerant(run: Watched) -> Iterator[Outcome]:
+    answers = run.journal.scenario.get("answers", {})
+    taken = sorted(name for name, value in answers.items() if name in _LIBERTIES and value)
+    if answers.get("processing") == 200:
+        taken.append("processing 200")
+    if answers.get("order") == "oldest":
+        taken.append("oldest first")
+    jobs = [own for own in run.jobs if own.job.status == "COMPLETED"]
+    if not taken or not jobs or len(jobs) < len(run.jobs):
+        return
+    if any(name.startswith(_EXPLAINING) for name in run.broken):
+        return
+    if run.control is not None and run.control.status != 0:
+        yield Unknown("the client does not manage the plain answers, either")
+    elif run.status == 0:
+        yield Held()
+    elif run.stopped or run.status is not None:
+        end = f"stopped after {seconds(run.ended)}" if run.stopped else f"exit status {run.status}"
+        last = run.calls[-1]
+        yield Broken(
+            "the same end as with plain answers",
+            f"its job was COMPLETED, but it did not end well: {end}; its last call was {told(last)}",
+            (jobs[0].submit, *((last,) if last is not jobs[0].submit else ())),
+            1 if last is not jobs[0].submit else 0,
+        )
+
+
+CHECKS: Final = (
+    Check(
+        rule(
+            "answers/tolerant",
+            "Answers that are odd but legal are borne.",
+            why="The API gains fields and changes their order without notice; whoever relies on it breaks.",
+            instead="Read the fields that you need by name, ignore the others, and parse JSON as JSON.",
+            pointer="/components/schemas/Video",
+            provenance=Provenance.INFERRED,
+        ),
+        _tolerant,
+        RESULT,
+        whole=True,
+    ),
+)

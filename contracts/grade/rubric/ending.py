@@ -1,0 +1,146 @@
+"""The end of a job: a final status, all three of them, read from the fields that the API sends."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from contracts.findings import Provenance, Severity
+from contracts.grade.rubric.check import RESULT, VIDEO, Broken, Check, Held, Outcome, rule, seconds, told
+from contracts.grade.rubric.polling import FEW
+from contracts.grade.watched import Arrival, Moment, OwnJob, Sighting, Watched
+
+_LIFECYCLE: Final = "/x-lifecycle"
+
+
+def _not_before(run: Watched) -> Iterator[Outcome]:
+    for own in run.jobs:
+        shown = own.shown_final
+        early = _downloaded(run, own)
+        if early is not None:
+            got = f"its file was downloaded while the status was {_status(own, early.start)}"
+            yield Broken("a wait until the status is final", got, (own.submit, early), 1, "getVideo")
+        elif shown is not None:
+            yield Held()
+        elif run.status == 0 and (last := _last_look(own)) is not None:
+            got = f"the client ended content (exit status 0) when it had seen {last.status}"
+            if isinstance(last.by, Moment):
+                yield Broken("a wait until the status is final", got, (own.submit, last.by), 1, last.by.operation)
+
+
+def _last_look(own: OwnJob) -> Sighting | None:
+    """What the client's last look at a job showed."""
+    return next((each for each in reversed(own.sightings) if isinstance(each.by, Moment)), None)
+
+
+def _downloaded(run: Watched, own: OwnJob) -> Moment | None:
+    """The download of a job's file before its end was shown."""
+    if not run.real:
+        return None
+    number = own.job.video_id.rpartition(":")[2]
+    until = own.shown_final.at if own.shown_final is not None else float("inf")
+    found = (each for each in run.downloads if each.exchange.path.startswith(f"/media/{number}-"))
+    return next((each for each in found if each.start < until and each.exchange.path.endswith(".mp4")), None)
+
+
+def _status(own: OwnJob, at: float) -> str:
+    before = [each.status for each in own.sightings if each.at <= at]
+    return before[-1] if before else "not known"
+
+
+def _ends(status: str, run: Watched) -> Iterator[Outcome]:
+    for own in run.jobs:
+        shown = own.shown_final
+        if shown is None or shown.status != status:
+            continue
+        after = run.reads_after_end(own)
+        if _goes_on(run, own, shown, after):
+            evidence = (own.submit, shown.by, *after[:3])
+            what = f"{len(after)} more looks" if after else "the client waited on"
+            got = f"{status} was shown, then came {what}" if after else f"{status} was told, and {what}"
+            if run.stopped:
+                got += f", until it was stopped {seconds(run.ended - shown.at)} later"
+            elif run.status:
+                got += f", and it ended with exit status {run.status}"
+            yield Broken(f"{status} ends the wait", got, evidence, 1, _operation(shown))
+        elif run.over or run.journal.client is None:
+            yield Held()
+
+
+def _goes_on(run: Watched, own: OwnJob, shown: Sighting, after: list[Moment]) -> bool:
+    """Whether the client went on as if the job had not ended."""
+    if isinstance(shown.by, Arrival) and not after:
+        # It lives by callbacks: only that it never ends shows. A later call may be the cause.
+        later = any(each.at > shown.at for each in own.sightings)
+        return run.stopped and not later and run.ended - shown.at > run.scale
+    if shown.status == "COMPLETED":
+        return len(after) >= 2 and (
+            run.stopped or bool(run.status) or (run.journal.client is None and len(after) >= FEW)
+        )
+    return len(after) >= 2
+
+
+def _operation(shown: Sighting) -> str:
+    return shown.by.operation if isinstance(shown.by, Moment) else "videoProgress"
+
+
+def _followed(run: Watched) -> Iterator[Outcome]:
+    for own in run.jobs:
+        if own.submit.exchange.lost:
+            continue
+        asked = run.looks(own) or any(each.start >= own.submit.end for each in run.reads)
+        if asked or own.sightings or "replyUrl" in own.submit.body:
+            yield Held()
+        elif run.over and not run.status:
+            got = f"{told(own.submit)} was accepted, and the client ended {seconds(run.ended - own.submit.end)} later"
+            yield Broken("a look at what became of the job, or a replyUrl", got, (own.submit,), 0, "upscaleVideo")
+
+
+def _of_status(status: str, why: str, instead: str) -> Check:
+    identity = f"ending/{status.lower()}"
+    made = rule(identity, f"{status} ends the wait.", why=why, instead=instead, pointer=_LIFECYCLE)
+    return Check(made, partial(_ends, status), RESULT)
+
+
+CHECKS: Final = (
+    Check(
+        rule(
+            "ending/not-before",
+            "The wait ends only at a final status.",
+            why="A url may be there before the end and lead to another file; a 200 says nothing about the job.",
+            instead="Go by `video_status_final`, or by `video_status_name` being COMPLETED, FAILED or MODERATED.",
+            pointer=VIDEO,
+        ),
+        _not_before,
+        RESULT,
+        whole=True,
+    ),
+    _of_status(
+        "COMPLETED",
+        "A client that waits for fields that the API never sends never gets its video.",
+        "Read `video_status_final` or `video_status_name`; there are no `status`, `state` or `download_url`.",
+    ),
+    _of_status(
+        "FAILED",
+        "A failed job never completes: the wait would have no end.",
+        "Leave the loop at FAILED, and report it.",
+    ),
+    _of_status(
+        "MODERATED",
+        "A moderated job never completes: the wait would have no end.",
+        "Leave the loop at MODERATED, and report it.",
+    ),
+    Check(
+        rule(
+            "ending/followed",
+            "The client finds out what became of its job.",
+            why="A job that is accepted may still fail, and its video is only there in the end.",
+            instead="Poll every 10 to 30 s, or give a replyUrl.",
+            pointer=VIDEO,
+            provenance=Provenance.INFERRED,
+            severity=Severity.NOTE,
+        ),
+        _followed,
+        RESULT,
+        whole=True,
+    ),
+)

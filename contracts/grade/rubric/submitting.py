@@ -1,0 +1,161 @@
+"""Upscales: each is asked for once, whatever becomes of its answer, and never more than the client's own limit."""
+
+from collections.abc import Hashable, Iterator
+from typing import Final
+
+from contracts.findings import Provenance
+from contracts.grade.rubric.check import MANNERS, MONEY, UPSCALE, Broken, Check, Held, Outcome, Unknown, rule
+from contracts.grade.watched import Moment, Watched
+
+_LOOKS: Final = frozenset({"listVideos", "listRunning", "listAvailable", "getFeatures"})
+"""Reads that tell whether a lost upscale was accepted."""
+
+_BURST: Final = 2
+"""Submits beyond its own limit: a first one may find out that there is no slot."""
+
+
+def wish(moment: Moment) -> Hashable:
+    """What a submit is about: two with the same wish want the same thing, as far as can be told."""
+    body = moment.body
+    return (
+        (body.get("video_id"), str(body.get("replyRef")), str(body.get("replyUrl"))) if body else moment.exchange.body
+    )
+
+
+def _same_wish(first: Moment, second: Moment) -> bool:
+    """Whether the second asks for what the first did: another replyRef is another wish."""
+    one, other = first.body, second.body
+    refs = one.get("replyRef"), other.get("replyRef")
+    return one.get("video_id") == other.get("video_id") and (refs[0] == refs[1] or None in refs)
+
+
+def _made(run: Watched) -> Iterator[Outcome]:
+    client = run.journal.client
+    if client is None:
+        return
+    asked = [each for each in run.all_calls if each.operation == "upscaleVideo"]
+    if asked:
+        yield Held(len(asked))
+        return
+    calls = len(run.all_calls)
+    got = f"{calls} other calls" if calls > 1 else "one other call" if calls else "not a single call"
+    yield Broken("POST /v2/pixverse/videos/upscale", got, tuple(run.all_calls[:5]))
+
+
+def _once(run: Watched) -> Iterator[Outcome]:
+    for lost in run.submits:
+        if not lost.exchange.lost:
+            continue
+        again = next((each for each in run.after(lost) if each in run.submits and _same_wish(lost, each)), None)
+        if again is None:
+            yield Held() if not run.stopped else Unknown("the run was stopped before it could be told")
+            continue
+        looks = [
+            each
+            for each in run.after(lost)
+            if each.operation in _LOOKS and each.place < again.place and each.exchange.status == 200
+        ]
+        accepted = lost.exchange.accepted
+        saw = next((each for each in looks if accepted and accepted in str(each.exchange.answer)), None)
+        if looks and saw is None:
+            yield Held()
+            continue
+        cost = run.journal.cost
+        paid = again.exchange.accepted is not None and accepted is not None
+        price = f"{cost} credits were paid twice" if paid else f"{cost} credits were put at risk"
+        what = "although the list showed the job" if saw is not None else "without a look"
+        yield Broken(
+            "first a look whether the job is there: GET /v2/pixverse/videos or /scheduler/available",
+            f"the answer was lost, and the same upscale was sent again {what}: {price}",
+            (lost, *((saw,) if saw is not None else ()), again),
+            1 if saw is None else 2,
+            "upscaleVideo",
+        )
+
+
+def _own_limit(run: Watched) -> Iterator[Outcome]:
+    named = [each for each in run.submits if isinstance(each.body.get("maxJobs"), int)]
+    for each in named:
+        limit = each.body["maxJobs"]
+        before = [job for job in run.jobs if job.started <= each.start < job.ended and job.submit.place < each.place]
+        burst = [
+            other
+            for other in named
+            if other.place <= each.place
+            and other.exchange.accepted is None
+            and other.exchange.status == 429
+            and each.start - other.start < 1
+            and not _is_retry(run, other)
+        ]
+        if len(before) >= limit and len(burst) >= _BURST:
+            got = f"{len(before)} of its jobs ran, and {len(burst)} more upscales were sent within a second"
+            evidence = (*(job.submit for job in before), *burst)
+            expected = f"at most {limit} at a time, as its maxJobs says"
+            yield Broken(expected, got, evidence, len(evidence) - 1, "upscaleVideo")
+            return
+    raised = next(
+        (
+            (first, each)
+            for first in named
+            if first.exchange.status == 429
+            for each in named
+            if each.place > first.place and wish(each) == wish(first) and each.body["maxJobs"] > first.body["maxJobs"]
+        ),
+        None,
+    )
+    if raised is not None:
+        first, each = raised
+        got = f"refused with maxJobs {first.body['maxJobs']}, it asked again with {each.body['maxJobs']}"
+        yield Broken("the same maxJobs, and a wait", got, raised, 1, "upscaleVideo")
+    elif named:
+        yield Held(len(named))
+
+
+def _is_retry(run: Watched, moment: Moment) -> bool:
+    """Whether the same was asked for a while before."""
+    return any(
+        each.place < moment.place and wish(each) == wish(moment) and moment.start - each.end >= 1
+        for each in run.submits
+    )
+
+
+CHECKS: Final = (
+    Check(
+        rule(
+            "submit/made",
+            "The client asks for an upscale.",
+            why="It did nothing of what it is there for, so nothing can be said about it.",
+            instead="Upscale the video of USEAPI_VIDEO_ID at USEAPI_BASE_URL, with USEAPI_TOKEN.",
+            pointer=UPSCALE,
+            provenance=Provenance.INFERRED,
+        ),
+        _made,
+        MONEY,
+        whole=True,
+    ),
+    Check(
+        rule(
+            "submit/once",
+            "After a lost answer nothing is submitted again without a look first.",
+            why="The API has no idempotency key: a second POST is a second job, and is paid for.",
+            instead="Send a replyRef of your own; after a lost answer look for it in GET /v2/pixverse/videos, and "
+            "submit again only what is not there.",
+            pointer=UPSCALE,
+            provenance=Provenance.THIRD_PARTY,
+        ),
+        _once,
+        MONEY,
+    ),
+    Check(
+        rule(
+            "submit/own-limit",
+            "A client keeps to the maxJobs that it names.",
+            why="What goes beyond it is answered 429, and holds up whoever else uses the account.",
+            instead="Let no more than maxJobs upscales run at a time, and start the next when one has ended.",
+            pointer=UPSCALE,
+            provenance=Provenance.INFERRED,
+        ),
+        _own_limit,
+        MANNERS,
+    ),
+)
