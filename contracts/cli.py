@@ -8,7 +8,7 @@ import click
 
 _COMMANDS: Final = {
     "grade": ("contracts.grade.command", "contracts"),
-    "rules": ("contracts.verify.command", "contracts"),
+    "rules": ("contracts.rules", "contracts"),
     "upscale": ("contracts.client.command", "client"),
     "verify": ("contracts.verify.command", "contracts"),
 }

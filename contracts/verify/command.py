@@ -1,21 +1,17 @@
-"""`contracts verify` and `contracts rules`."""
+"""`contracts verify`: judge whether a provider keeps the contract."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from contracts.contract import Contract, ContractError, default_path
-from contracts.findings import Rule
+from contracts.contract import ContractError, default_path
 from contracts.provider import BadAddress
 from contracts.report import files, github, terminal
 from contracts.report.masking import masked
 from contracts.report.progress import progress
 from contracts.verify import baseline as expected
-from contracts.verify.phases import rules as all_rules
 from contracts.verify.recognise import CannotRun
 from contracts.verify.run import Options
 from contracts.verify.run import verify as judge
@@ -124,32 +120,3 @@ def verify(
     if verdict.errors:
         return 1
     return 2 if verdict.cut_short else 0
-
-
-@click.command(short_help="List the rules that `verify` judges.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-def rules(*, form: str) -> int:
-    """List all rules: id, group, sentence, provenance, and where the contract says so."""
-    try:
-        found = all_rules(Contract.load())
-    except ContractError as error:
-        raise click.ClickException(str(error)) from None
-    if form == "json":
-        click.echo(json.dumps([asdict(rule) for rule in found], indent=2, ensure_ascii=False))
-    elif form == "markdown":
-        click.echo("| rule | what holds | known by | contract |\n|---|---|---|---|")
-        for rule in found:
-            click.echo(f"| `{rule.id}` | {_cell(rule.sentence)} | {rule.provenance} | `{_cell(rule.pointer)}` |")
-    else:
-        for rule in found:
-            click.echo(_lines(rule))
-    return 0
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _lines(rule: Rule) -> str:
-    note = ", a note" if rule.severity == "note" else ""
-    return f"{rule.id}  ({rule.provenance}{note})\n    {rule.sentence}\n    {rule.pointer}"

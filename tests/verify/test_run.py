@@ -11,7 +11,8 @@ from contracts.findings import Finding, Judged, Outcome, Provenance, Rule, Verdi
 from contracts.provider import NotAllowed, Safety
 from contracts.report.progress import Silent
 from contracts.verify import baseline
-from contracts.verify.command import rules, verify
+from contracts.rules import rules
+from contracts.verify.command import verify
 from contracts.verify.phases import rules as all_rules
 from contracts.verify.run import Options
 from contracts.verify.run import verify as judge
