@@ -50,13 +50,27 @@ def test_callback_takes_the_liberties_of_answers(stage: Stage, receive: Receive)
     receiver, mock = receive(), stage(scenario="awkward-but-legal", changes={})
     made = mock.accepted(replyUrl=receiver.url)
     run_out(mock)
-    first, last = receiver.received[0], receiver.received[-1]
+    first, last = receiver.received[0], receiver.received[-2]
     assert b"\\u0040" in first.content
     assert b'"video_id" : ' in first.content
     assert first.body["url"].endswith("-960x540.mp4")
     assert "output_width" not in first.body
     assert last.body["new_field"]["values"]
     assert last.body == video(mock, made)
+
+
+def test_late_end_is_told_twice_and_overtakes_the_call_before(stage: Stage, receive: Receive) -> None:
+    """All that can happen to the order of calls without any being lost: a receiver hears of the end, and then less."""
+    receiver, mock = receive(), stage(scenario="awkward-but-legal", changes={})
+    made = mock.accepted(replyUrl=receiver.url)
+    run_out(mock)
+    told = [status for _, status in receiver.told]
+    assert told[-3:] == [C, C, G]
+    assert told.count(C) == 2
+    assert marks(mock, made)[-3:] == [(G, "swapped"), (C, "late"), (C, "duplicate")]
+    assert {outcome for _, outcome in outcomes(mock)} == {"delivered"}
+    for each in control(mock, "GET", "callbacks").body["data"][-3:]:
+        assert since(each["at"], each["attempts"][0]["sent"]) >= 60
 
 
 def test_callback_of_a_file_that_is_not_there_yet_tells_so(stage: Stage, receive: Receive) -> None:
