@@ -169,9 +169,9 @@ def test_requests_are_told(sandbox: PixverseSandbox, client: httpx.Client, upsca
 
 
 def test_journal_is_one_document(sandbox: PixverseSandbox, upscale: Call) -> None:
-    """Which any call of the control API gives."""
+    """With what the calls for its parts give."""
     upscale(replyRef="order-1")
-    told = sandbox._ask("GET", "/__mock/journal")
+    told = sandbox.journal
     assert (told["form"], told["sandbox"], told["total"], told["lost"]) == (1, "12345", 1, 0)
     assert told["requests"] == sandbox.requests.list()
     assert (told["jobs"], told["callbacks"]) == (sandbox.jobs, [])
