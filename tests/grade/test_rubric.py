@@ -384,11 +384,6 @@ class TestEnding:
         assert broken(script.judged(2)) == {"ending/not-before"}
         assert broken(script.judged(2, 1)) == set()
 
-    def test_a_download_before_the_end(self) -> None:
-        """The url was there early, and leads to another file."""
-        script = Script().submit(0, makes=7).get(1, 7, "GENERATING").download(1.1, 7)
-        assert "ending/not-before" in broken(script.judged(2))
-
     def test_completed_is_not_seen(self) -> None:
         """It waits for something that never comes."""
         script = Script().submit(0, makes=7)

@@ -10,8 +10,8 @@ from contracts.contract import Contract
 from contracts.findings import Finding, Judged, Outcome, Provenance, Rule, Verdict
 from contracts.provider import NotAllowed, Safety
 from contracts.report.progress import Silent
-from contracts.verify import baseline
 from contracts.rules import rules
+from contracts.verify import baseline
 from contracts.verify.command import verify
 from contracts.verify.phases import rules as all_rules
 from contracts.verify.run import Options

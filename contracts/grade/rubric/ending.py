@@ -15,11 +15,7 @@ _LIFECYCLE: Final = "/x-lifecycle"
 def _not_before(run: Watched) -> Iterator[Outcome]:
     for own in run.jobs:
         shown = own.shown_final
-        early = _downloaded(run, own)
-        if early is not None:
-            got = f"its file was downloaded while the status was {_status(own, early.start)}"
-            yield Broken("a wait until the status is final", got, (own.submit, early), 1, "getVideo")
-        elif shown is not None:
+        if shown is not None:
             yield Held()
         elif run.status == 0 and (last := _last_look(own)) is not None:
             got = f"the client ended content (exit status 0) when it had seen {last.status}"
@@ -30,21 +26,6 @@ def _not_before(run: Watched) -> Iterator[Outcome]:
 def _last_look(own: OwnJob) -> Sighting | None:
     """What the client's last look at a job showed."""
     return next((each for each in reversed(own.sightings) if isinstance(each.by, Moment)), None)
-
-
-def _downloaded(run: Watched, own: OwnJob) -> Moment | None:
-    """The download of a job's file before its end was shown."""
-    if not run.real:
-        return None
-    number = own.job.video_id.rpartition(":")[2]
-    until = own.shown_final.at if own.shown_final is not None else float("inf")
-    found = (each for each in run.downloads if each.exchange.path.startswith(f"/media/{number}-"))
-    return next((each for each in found if each.start < until and each.exchange.path.endswith(".mp4")), None)
-
-
-def _status(own: OwnJob, at: float) -> str:
-    before = [each.status for each in own.sightings if each.at <= at]
-    return before[-1] if before else "not known"
 
 
 def _ends(status: str, run: Watched) -> Iterator[Outcome]:
