@@ -26,7 +26,7 @@ class Watch(Protocol):
     def tried(self, atoms: Atoms) -> None:
         """The client is run where this happens."""
 
-    def met(self, finding: Finding) -> None:
+    def finding(self, finding: Finding) -> None:
         """A rule was broken."""
 
 
@@ -39,7 +39,7 @@ class Unwatched:
     def tried(self, atoms: Atoms) -> None:
         """Nothing."""
 
-    def met(self, finding: Finding) -> None:
+    def finding(self, finding: Finding) -> None:
         """Nothing."""
 
 
@@ -87,19 +87,20 @@ def explore(
     jobs: int = 1,
     wanted: Callable[[Rule], bool] = lambda _: True,
     watch: Watch | None = None,
+    stop: Callable[[], None] = lambda: None,
 ) -> Explored:
     """Search among cases for one that makes a client break a rule, and make it small.
 
     `cases` is called after the first run, that of the base, and gives what to try; at most `runs` of it are. What it
-    finds is the same for the same cases and the same client, whatever the number of `jobs`. Raises what an attempt
-    raises.
+    finds is the same for the same cases and the same client, whatever the number of `jobs`. `stop` is called when all
+    is over, to end attempts that nobody waits for any more. Raises what an attempt raises.
     """
     watch = watch or Unwatched()
-    with Trials.of(attempt, jobs, watch.tried) as trials:
+    with Trials.of(attempt, jobs, watch.tried, stop) as trials:
         watch.phase("nothing goes wrong")
         always = [finding for finding in trials.again(_BASE) if wanted(finding.rule)]
         for finding in always:
-            watch.met(finding)
+            watch.finding(finding)
         known = {finding.rule.id for finding in always}
         search = Search(cases(), runs, lambda finding: finding.rule.id not in known and wanted(finding.rule))
         return _Exploring(trials, search, watch).run(always)
@@ -122,7 +123,7 @@ class _Exploring:
             if search.found is None:
                 break
             case, finding = search.found
-            watch.met(finding)
+            watch.finding(finding)
             watch.phase("does it happen again")
             if self._breaks(finding.rule, trials.again(case.atoms)):
                 found = self._least(case, finding)

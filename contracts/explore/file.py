@@ -1,6 +1,5 @@
-"""What was found, as a scenario file: why each thing stands there, and the command that plays it again."""
+"""What was found, as a scenario file: why each thing stands there, and what plays it again."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,14 +12,12 @@ from contracts.report.shown import line
 _WIDTH: Final = 120
 
 
-def text(rule: str, sentence: str, atoms: Atoms, replay: Sequence[str] = ()) -> str:
+def text(rule: str, sentence: str, atoms: Atoms, again: str) -> str:
     """The YAML of a scenario in which a client breaks a rule, of this id and sentence.
 
-    `replay` is the command that plays it again, without secrets; empty if there is none.
+    `again` is what plays it again, without secrets.
     """
-    about = [f"The client breaks {rule}: {sentence}"]
-    if replay:
-        about.append(f"Play it again: {shlex.join(replay)}")
+    about = [f"The client breaks {rule}: {sentence}", f"Play it again: {again}"]
     parts = [_scalar("description", "\n".join(map(line, about)))]
     scenario = composed(atoms)
     for key, value in scenario.data.items():

@@ -33,8 +33,10 @@ class Trials:
 
     @classmethod
     @contextmanager
-    def of(cls, attempt: Attempt, jobs: int, tried: Callable[[Atoms], None]) -> Iterator[Self]:
-        """Trials whose threads end with the block; what has not begun by then never does."""
+    def of(
+        cls, attempt: Attempt, jobs: int, tried: Callable[[Atoms], None], stop: Callable[[], None]
+    ) -> Iterator[Self]:
+        """Trials whose threads end with the block; `stop` is called then, to end what still runs."""
         trials = cls(attempt, jobs, tried)
         if jobs == 1:
             yield trials
@@ -43,6 +45,7 @@ class Trials:
         try:
             yield trials
         finally:
+            stop()
             trials._pool.shutdown(cancel_futures=True)
 
     def again(self, atoms: Atoms) -> Sequence[Finding]:

@@ -215,7 +215,7 @@ class Noting(Unwatched):
     def phase(self, name: str) -> None:
         self.told.append(name)
 
-    def met(self, finding: Finding) -> None:
+    def finding(self, finding: Finding) -> None:
         self.told.append(finding.rule.id)
 
 

@@ -13,13 +13,13 @@ from mockserver.compiled import shared
 from mockserver.scenario import Scenario
 
 SENTENCE = "After a lost answer nothing is submitted again without a look."
-REPLAY = ("contracts", "grade", "--scenario", "lost.yaml", "--", "python", "my client.py")
+AGAIN = "contracts grade --scenario lost.yaml -- python 'my client.py'"
 
 
 def test_file_reads_as_a_person_would_write_it() -> None:
     """Why, what plays it again, one thing a line with its reason, and nothing else."""
     atoms = (Atom("submit", ("lost-reply", 0, 1)), Atom("read", ("getVideo", "connection-reset", 2, 1)))
-    assert text("submit/once", SENTENCE, atoms, REPLAY) == (
+    assert text("submit/once", SENTENCE, atoms, AGAIN) == (
         "description: |-\n"
         f"  The client breaks submit/once: {SENTENCE}\n"
         "  Play it again: contracts grade --scenario lost.yaml -- python 'my client.py'\n"
@@ -43,10 +43,11 @@ def test_each_thing_stands_with_its_reason() -> None:
         Atom("early_url"),
         Atom("submit", ("connection-reset handled", 2, 2)),
     ]
-    written = text("callbacks/order", "It holds.", tuple(atoms))
+    written = text("callbacks/order", "It holds.", tuple(atoms), AGAIN)
     assert written == (
         "description: |-\n"
         "  The client breaks callbacks/order: It holds.\n"
+        f"  Play it again: {AGAIN}\n"
         "accounts:\n"
         "  - email: demo@example.com\n"
         "    maxJobs: 3\n"
@@ -73,7 +74,7 @@ def test_mock_reads_each_file_as_the_scenario_that_was_run(tmp_path: Path) -> No
         if number % 3:
             continue
         file = tmp_path / f"{number}.yaml"
-        file.write_text(text("a/rule", SENTENCE, atoms, REPLAY), encoding="utf-8")
+        file.write_text(text("a/rule", SENTENCE, atoms, AGAIN), encoding="utf-8")
         data = dict(Scenario.load(file, catalogue=shared().catalogue).data)
         assert "Play it again: contracts grade" in data.pop("description")
         assert data == compose(atoms)
@@ -105,7 +106,7 @@ def test_mock_reads_each_file_as_the_scenario_that_was_run(tmp_path: Path) -> No
 def test_file_is_whole_whatever_the_command_is(argument: str, tmp_path: Path) -> None:
     """What a shell was given may be anything; a description is only told."""
     file = tmp_path / "found.yaml"
-    file.write_text(text("a/rule", argument, (Atom("swapped"),), ("contracts", argument, "--")), encoding="utf-8")
+    file.write_text(text("a/rule", argument, (Atom("swapped"),), f"contracts {argument} --"), encoding="utf-8")
     data = Scenario.load(file).data
     assert {key: data[key] for key in data if key != "description"} == compose([Atom("swapped")])
     assert "Play it again: contracts" in data["description"]
