@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NewType
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
-from contracts.findings import Call, Event, Finding, Got, Judged, Sent, Told, Verdict
+from contracts.findings import Bar, Call, Course, Event, Finding, Gap, Got, Judged, Sent, Told, Verdict
 
 Masked = NewType("Masked", Verdict)
 """A verdict without secrets: the only kind that can be reported."""
@@ -47,6 +47,13 @@ _PART: Final = re.compile(
     rf"""(?P<start>name="(?P<name>{_NAME})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n){{0,10}}\r?\n)(?P<text>.*?)(?=\r?\n--|\Z)""",
     re.IGNORECASE | re.DOTALL,
 )
+_OPTION: Final = re.compile(
+    rf"""(?P<start>(?<!\S)-{{1,2}}(?P<name>{_NAME})\s+|(?P<header>authorization)\s*:\s*(?:(?:bearer|basic|token)\\?\s+)?)
+    (?P<mark>["']?)(?P<text>(?<=")[^"]+|(?<=')[^']+|(?![-{{])[^\s"']+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""An option of a command whose value is its next word, or a header in one."""
+
 _USER_OF_URL: Final = re.compile(r"(//[^/\s@:]{0,200}:)([^/\s@]{1,500})(?=@)")
 _NAMES: Final = ("passw", "pwd", "token", "api", "secret", "cookie", "authorization")
 """What a text holds that may name a secret. Looked for one by one: a pattern takes twenty times as long."""
@@ -68,16 +75,21 @@ def masked(verdict: Verdict, secrets: Iterable[str] = ()) -> Masked:
     """The verdict without secrets: the given ones, and whatever shows by its form or its place to be one."""
     masking = Masking(secrets)
     events = [event for each in verdict.judged for finding in each.findings for event in finding.story]
+    events += [event for course in verdict.courses for event in course.events]
     for event in (*verdict.events, *events):
         masking.learn(event)
+    of_client = bool(verdict.courses) or verdict.grade is not None
+    subject = masking.command(verdict.subject) if of_client else masking.text(verdict.subject)
     return Masked(
         replace(
             verdict,
-            subject=masking.text(verdict.subject),
+            subject=subject,
             judged=[masking.judged(each) for each in verdict.judged],
             cut_short=masking.text(verdict.cut_short),
             notes=tuple(masking.text(note) for note in verdict.notes),
             events=[masking.event(event) for event in verdict.events],
+            courses=[masking.course(course) for course in verdict.courses],
+            grade=verdict.grade and replace(verdict.grade, why=masking.text(verdict.grade.why)),
         )
     )
 
@@ -140,6 +152,31 @@ class Masking:
         findings = [self._finding(finding) for finding in judged.findings]
         return replace(judged, findings=findings, reason=self.text(judged.reason))
 
+    def command(self, line: str) -> str:
+        """A command line, where an option may name the secret that follows it; which is then found elsewhere, too."""
+        for found in _OPTION.finditer(line):
+            self._learn(found["text"], kind_of(found["name"] or found["header"]))
+        return self.text(_OPTION.sub(self._option, line))
+
+    def course(self, course: Course) -> Course:
+        """A run of a client."""
+        return replace(
+            course,
+            scenario=self.text(course.scenario),
+            about=self.text(course.about),
+            ended=self.text(course.ended),
+            events=tuple(self.event(event) for event in course.events),
+            jobs=tuple(self._bar(job) for job in course.jobs),
+            output=self.text(course.output),
+        )
+
+    def _bar(self, bar: Bar) -> Bar:
+        reached = tuple((at, self.text(status)) for at, status in bar.reached)
+        return replace(bar, video_id=self.text(bar.video_id), reached=reached)
+
+    def _gap(self, gap: Gap | None) -> Gap | None:
+        return None if gap is None else replace(gap, label=self.text(gap.label))
+
     def _event(self, event: Event) -> Event:
         if isinstance(event, Call):
             sent, got = self.sent(event.sent), self._got(event.got)
@@ -165,6 +202,8 @@ class Masking:
             got=self.text(finding.got),
             story=tuple(self.event(event) for event in finding.story),
             curl=self.text(finding.curl),
+            scenario=self.text(finding.scenario),
+            gap=self._gap(finding.gap),
         )
 
     def _headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -214,6 +253,10 @@ class Masking:
         if found["number"]:
             return f'{found["start"]}"{self._instead(found["number"], kind_of(found["name"]) or "secret")}"'
         return f"{found['start']}{found['quote']}{self._field(found)}{found['end']}"
+
+    def _option(self, found: re.Match[str]) -> str:
+        kind = kind_of(found["name"] or found["header"]) or "secret"
+        return f"{found['start']}{found['mark']}{self._instead(found['text'], kind)}"
 
     def _field(self, found: re.Match[str]) -> str:
         return self._instead(found["text"], kind_of(found["name"]) or "secret")

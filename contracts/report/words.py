@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from contracts.findings import Finding, Judged, Outcome, Provenance, Severity, Verdict
+from contracts.findings import Call, Course, Finding, Grade, Judged, Outcome, Provenance, Severity, Verdict
 
 KNOWN: Final = {
     Provenance.DOCUMENTED: "a page of the vendor's documentation says so",
@@ -38,12 +38,29 @@ GROUPS: Final = {
     "behaviour": "jobs, slots and credits over time",
     "callbacks": "what is sent to a replyUrl",
 }
-"""What the groups of rules are about, where the name alone does not say it."""
+"""What the groups of rules on a provider are about, where the name alone does not say it."""
+
+CLIENT_GROUPS: Final = {
+    "token": "where the API token goes",
+    "requests": "what is sent",
+    "submit": "how often a job is asked for",
+    "busy": "what follows a 429",
+    "refused": "what follows a no that stays a no",
+    "trouble": "what follows an error or a lost connection",
+    "polling": "how it looks after its job",
+    "ending": "what it takes for the end of a job",
+    "answers": "what is borne",
+    "callbacks": "what its receiver does",
+    "process": "how it ends itself",
+}
+"""The same of the rules on a client."""
 
 NOT_EXERCISED: Final = "its situation did not arise"
 """Why a rule was not exercised, where nothing else is said."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_TEN: Final = 9.995
+"""Seconds from which one decimal place is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +83,34 @@ def is_good(verdict: Verdict) -> bool:
     return not verdict.errors
 
 
+def of_client(verdict: Verdict) -> bool:
+    """Whether it is about a client that was watched, rather than about a provider."""
+    return bool(verdict.courses) or verdict.grade is not None
+
+
+def groups(verdict: Verdict) -> dict[str, str]:
+    """What the groups of its rules are about."""
+    return CLIENT_GROUPS if of_client(verdict) else GROUPS
+
+
 def sentence(verdict: Verdict) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence, of a client with its grade."""
+    said = judgement(verdict)
+    return said if verdict.grade is None else f"{said.removesuffix('.')}: {mark(verdict.grade)}."
+
+
+def mark(grade: Grade) -> str:
+    """A grade in words: "C, 71 of 100"."""
+    return f"{grade.letter}, {grade.score} of 100"
+
+
+def judgement(verdict: Verdict) -> str:
+    """The verdict in one sentence, without a grade."""
     all_rules = tally("", verdict.judged)
     if not all_rules.exercised:
         return f"{verdict.subject} could not be judged: no rule was exercised."
+    if all_rules.failed == all_rules.exercised == 1 and of_client(verdict):
+        return f"{verdict.subject} breaks the one rule it was tested on."
     if all_rules.failed:
         tested = amount(all_rules.exercised, "rule")
         return f"{verdict.subject} breaks {all_rules.failed} of the {tested} it was tested on."
@@ -123,8 +163,19 @@ def ordered(verdict: Verdict) -> list[Finding]:
 
 
 def title(finding: Finding) -> str:
-    """What a finding is about, in few words."""
-    return f"{finding.rule.id} ({finding.operation})" if finding.operation else finding.rule.id
+    """What a finding is about, in few words: "busy/wait (upscaleVideo) in upstream-limit"."""
+    where = f" in {finding.scenario}" if finding.scenario else ""
+    return f"{finding.rule.id} ({finding.operation}){where}" if finding.operation else f"{finding.rule.id}{where}"
+
+
+def found_in(verdict: Verdict, course: Course) -> list[int]:
+    """The numbers of the findings of a run, counted from 1 in the order in which they are told."""
+    return [number for number, each in enumerate(ordered(verdict), 1) if each.scenario == course.scenario]
+
+
+def calls(course: Course) -> int:
+    """How many calls the client made in a run."""
+    return sum(isinstance(event, Call) for event in course.events)
 
 
 def amount(number: int, noun: str) -> str:
@@ -143,6 +194,12 @@ def duration(seconds: float) -> str:
             rest = int(seconds % unit) // below
             return f"{int(seconds // unit):,} {name}" + (f" {rest} {small}" if rest else "")
     raise AssertionError
+
+
+def clock(at: float) -> str:
+    """An instant in milliseconds since a run began, as seconds: "+0.25 s", "+12.3 s", "+1,204.0 s"."""
+    seconds = at / 1_000
+    return f"{seconds:+.2f} s" if abs(seconds) < _TEN else f"{seconds:+,.1f} s"
 
 
 def instant(seconds: float) -> datetime:

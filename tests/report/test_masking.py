@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from contracts.findings import Call, Finding, Got, Passed, Sent, Told, Verdict
+from contracts.findings import Bar, Call, Course, Finding, Gap, Got, Grade, Passed, Sent, Told, Verdict
 from contracts.report import files, github, terminal
 from contracts.report.masking import Masking, kind_of, masked
 from report import verdicts
@@ -74,7 +74,13 @@ def everywhere(secret: str, header: str) -> Verdict:
         Call(2, secret, sent, plain, 6.0, 2.0),
     )
     finding = Finding(verdicts.SLOTS, "saveAccount", f"not {secret}", f"got {secret}", story, 0, f"curl -H {secret}")
-    return verdicts.of_one(finding, f"http://u:{quoted}@127.0.0.1/", notes=(f"with {secret}",), cut_short=secret)
+    verdict = verdicts.of_one(finding, f"http://u:{quoted}@127.0.0.1/", notes=(f"with {secret}",), cut_short=secret)
+    # The same of a client, in a verdict that is told by both kinds of reports.
+    told = replace(finding, scenario=f"at {secret}", gap=Gap(1.0, 6.0, f"less than {secret}"))
+    verdict.judged[0].findings.append(told)
+    jobs = (Bar(f"video {secret}", 0.0, 4.0, ((0.0, "QUEUED"), (4.0, f"lost {secret}")), 20),)
+    course = Course(f"at {secret}", f"about {secret}", f"ended {secret}", 0.01, story, jobs, f"printed\n{secret}\n")
+    return replace(verdict, courses=(course,), grade=Grade("C", 60, f"it said {secret}"))
 
 
 @settings(max_examples=25)
@@ -145,6 +151,30 @@ def test_secret_leaves_its_place_and_kind(text: str, shown: str) -> None:
 def test_innocent_text_stays(text: str) -> None:
     """Ids of videos, what a provider masked itself, variables and prose are no secrets."""
     assert Masking().text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("node x.js --token abcDEF09 -v", "node x.js --token ‹token› -v"),
+        ("x --password 'two words' y", "x --password '‹password›' y"),
+        ("curl -H 'Authorization: Bearer abcDEF09'", "curl -H 'Authorization: Bearer ‹token›'"),
+        ("sh x.sh user:12345-abcDEF09", "sh x.sh user:12345-…"),
+        ("env USEAPI_TOKEN=abcDEF09 x", "env USEAPI_TOKEN=‹token› x"),
+        ("x --token {token} --token $USEAPI_TOKEN --token", "x --token {token} --token $USEAPI_TOKEN --token"),
+        ("grep token file", "grep token file"),
+    ],
+)
+def test_command_of_a_client_keeps_its_secrets(command: str, shown: str) -> None:
+    """An option may name what follows it; what is filled in later is no secret."""
+    assert masked(Verdict(command, [], grade=Grade("A", 100))).subject == shown
+
+
+def test_secret_of_a_command_is_found_in_what_the_client_printed() -> None:
+    """It shows by its place in the one."""
+    course = Course("x", "", "", 1.0, output="token is s3cret-of-mine\n")
+    verdict = masked(Verdict("x --token s3cret-of-mine", [], courses=(course,)))
+    assert verdict.courses[0].output == "token is ‹token›\n"
 
 
 def test_different_secrets_stay_different() -> None:
