@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from contracts.findings import Finding, Judged, Outcome, Severity
-from contracts.report import story, words
+from contracts.report import moments, words
 from contracts.report.files import ReportError
 from contracts.report.masking import Masked
 from contracts.report.shown import block, line
@@ -61,10 +61,15 @@ def annotate(verdict: Masked) -> None:
 
 
 def commands(verdict: Masked) -> list[str]:
-    """A line for each of the first findings; an early end is a warning."""
+    """A line for each of the first findings, and one for a grade; an early end is a warning."""
     found = [finding for finding in verdict.findings if finding.rule.severity is Severity.NOTE]
     lines = [_command("error", finding) for finding in verdict.errors[:_MOST]]
-    lines += [_command("notice", finding) for finding in found[:_MOST]]
+    notices = [_command("notice", finding) for finding in found]
+    if verdict.grade is not None:
+        title = _property(line(f"grade {words.mark(verdict.grade)}"))
+        said = f"{words.judgement(verdict)} {verdict.grade.why}".strip()
+        notices.insert(0, f"::notice title={title}::{_data(line(said))}")
+    lines += notices[:_MOST]
     if verdict.cut_short:
         lines.append(f"::warning title=cut short::{_data(line(verdict.cut_short))}")
     return lines
@@ -73,18 +78,36 @@ def commands(verdict: Masked) -> list[str]:
 def summary(verdict: Masked) -> str:
     """Markdown: the verdict, its figures by group, and its findings with their stories."""
     mark = "✅" if words.is_good(verdict) else "❌"
-    parts = [f"### {mark} {_text(words.sentence(verdict))}", *map(_text, words.caveats(verdict)), _groups(verdict)]
+    parts = [f"### {mark} {_text(words.sentence(verdict))}", *map(_text, _caveats(verdict)), _groups(verdict)]
+    if verdict.courses:
+        parts.append(_courses(verdict))
     findings = words.ordered(verdict)
     parts += [_finding(finding) for finding in findings[:_MOST_FINDINGS]]
     if len(findings) > _MOST_FINDINGS:
         parts.append(f"And {words.amount(len(findings) - _MOST_FINDINGS, 'more finding')}.")
     if skipped := [each for each in verdict.judged if words.outcome(each) is Outcome.NOT_EXERCISED]:
         parts.append(_not_exercised(skipped))
-    figures = [words.amount(verdict.calls, "call"), words.duration(verdict.seconds), f"seed {verdict.seed}"]
+    figures = [words.amount(verdict.calls, "call"), words.duration(verdict.seconds)]
+    if not words.of_client(verdict):
+        figures.append(f"seed {verdict.seed}")
     text = "\n\n".join([*parts, *map(_text, verdict.notes), f"<sub>{', '.join(figures)}</sub>"]) + "\n\n"
     if len(text.encode()) > _LONGEST_SUMMARY:
         return f"{parts[0]}\n\n{_groups(verdict)}\n\nThe findings are too long for this summary.\n\n"
     return text
+
+
+def _caveats(verdict: Masked) -> list[str]:
+    why = [verdict.grade.why] if verdict.grade is not None and verdict.grade.why else []
+    return [*why, *words.caveats(verdict)]
+
+
+def _courses(verdict: Masked) -> str:
+    """The runs of a client, a row each."""
+    rows = []
+    for each in verdict.courses[:_MOST_FINDINGS]:
+        found = len(words.found_in(verdict, each))
+        rows.append(f"| {_text(each.scenario)} | {words.calls(each):,} | {_text(each.ended)} | {found} |")
+    return "\n".join(["| Scenario | calls | how it ended | findings |", "| --- | ---: | --- | ---: |", *rows])
 
 
 def _command(kind: str, finding: Finding) -> str:
@@ -115,11 +138,20 @@ def _finding(finding: Finding) -> str:
         "",
         f"Expected: {_text(finding.expected)}\n\nGot: {_text(finding.got)}",
         "",
-        _fenced(block("\n".join([*map(line, story.lines(finding)), "", finding.curl]).strip("\n"), _LONGEST_STORY)),
+        *_advice(finding),
+        _fenced(block("\n".join([*map(line, moments.lines(finding)), "", finding.curl]).strip("\n"), _LONGEST_STORY)),
         "",
         "</details>",
     ]
     return "\n".join(lines)
+
+
+def _advice(finding: Finding) -> Iterator[str]:
+    """Of a client, why it matters and what to do."""
+    if finding.scenario and finding.rule.why:
+        yield from (f"Why it matters: {_text(finding.rule.why)}", "")
+    if finding.scenario and finding.rule.instead:
+        yield from (f"Instead: {_text(finding.rule.instead)}", "")
 
 
 def _not_exercised(judged: list[Judged]) -> str:

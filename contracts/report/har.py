@@ -25,16 +25,29 @@ _ENDLESS: Final = 1_000_000
 
 
 def archive(verdict: Masked) -> str:
-    """The archive as JSON; of the events of the verdict, or where it keeps none, of the stories of its findings."""
+    """The archive as JSON; of the events of the verdict and of a client's runs, one run after the other.
+
+    Where there are none, those of the stories of its findings. The times of each run count from the start of the whole.
+    """
     text = StringIO()
     comment = "Secrets are masked."
     if not verdict.started:
         comment += " When the run began is not known: the times count from 1970."
+    if verdict.courses:
+        comment += " Each run of the client begins at the same instant, and the times are the client's own."
     with harfile.HarFile(text, creator=harfile.Creator("contracts", words.our_version()), comment=comment) as file:
-        for event in verdict.events or _told(verdict):
+        for event, scenario in _all(verdict):
             if not isinstance(event, Passed):
-                file.add_entry(**_entry(event, verdict.started))
+                file.add_entry(**_entry(event, verdict.started, scenario))
     return text.getvalue()
+
+
+def _all(verdict: Verdict) -> Iterable[tuple[Event, str]]:
+    """The events, each with the scenario in which it was, empty where there are none."""
+    of_runs = [(event, course.scenario) for course in verdict.courses for event in course.events]
+    known = {event for event, _ in of_runs}
+    others = verdict.events or (() if of_runs else _told(verdict))
+    return [*of_runs, *((event, "") for event in others if event not in known)]
 
 
 def _told(verdict: Verdict) -> Iterable[Event]:
@@ -42,7 +55,7 @@ def _told(verdict: Verdict) -> Iterable[Event]:
     return sorted(found.values(), key=lambda event: event.at)
 
 
-def _entry(event: Call | Told, started: float) -> dict[str, Any]:
+def _entry(event: Call | Told, started: float, scenario: str) -> dict[str, Any]:
     took = event.took if isinstance(event, Call) else 0
     at = words.instant(started) + timedelta(milliseconds=event.at)
     return {
@@ -51,12 +64,13 @@ def _entry(event: Call | Told, started: float) -> dict[str, Any]:
         "request": _request(event.sent),
         "response": _response(event) if isinstance(event, Call) else _answered(event),
         "timings": harfile.Timings(send=0, wait=round(took, 3), receive=0),
-        "comment": _comment(event),
+        "comment": _comment(event, scenario),
     }
 
 
-def _comment(event: Call | Told) -> str | None:
-    parts = ["callback"] if isinstance(event, Told) else [event.operation]
+def _comment(event: Call | Told, scenario: str) -> str | None:
+    parts = [f"scenario {scenario}" if scenario else ""]
+    parts.append("callback" if isinstance(event, Told) else event.operation)
     parts.append(f"the provider's clock: {event.now}" if event.now else "")
     if isinstance(event, Call) and not event.got.status:
         parts.append(f"no answer: {event.got.error}")

@@ -5,7 +5,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from contracts.findings import Finding, Judged, Outcome, Verdict
-from contracts.report import story, words
+from contracts.report import moments, words
 from contracts.report.masking import Masked
 from contracts.report.shown import block, line
 
@@ -45,7 +45,10 @@ def _counts(judged: Sequence[Judged]) -> dict[str, str]:
 def _properties(suite: Element, verdict: Verdict) -> None:
     properties = SubElement(suite, "properties")
     known = {"seed": verdict.seed, "calls": verdict.calls, "cut short": verdict.cut_short}
-    for name, value in [*known.items(), *(("note", note) for note in verdict.notes)]:
+    if verdict.grade is not None:
+        known |= {"grade": words.mark(verdict.grade), "why": verdict.grade.why}
+    runs = [("scenario", f"{course.scenario}: {course.ended}") for course in verdict.courses]
+    for name, value in [*known.items(), *runs, *(("note", note) for note in verdict.notes)]:
         if value != "":
             SubElement(properties, "property", name=name, value=line(str(value)))
 
@@ -60,7 +63,8 @@ def _case(suite: Element, judged: Judged) -> None:
     elif outcome is Outcome.FAILED:
         first = judged.findings[0]
         more = f" (and {len(judged.findings) - 1} more)" if len(judged.findings) > 1 else ""
-        message = f"{judged.rule.sentence} Expected: {first.expected}. Got: {first.got}.{more}"
+        where = f" (in {first.scenario})" if first.scenario else ""
+        message = f"{judged.rule.sentence} Expected: {first.expected}. Got: {first.got}.{where}{more}"
         SubElement(case, "failure", message=line(message), type="finding").text = told
     elif told:
         SubElement(case, "system-out").text = told
@@ -71,7 +75,7 @@ def _told(finding: Finding) -> str:
     lines += [text for text in (finding.rule.why, finding.rule.instead) if text]
     lines.append(f"contract: openapi.yaml#{finding.rule.pointer} ({finding.rule.provenance})")
     if finding.story:
-        lines += ["story:", *story.lines(finding)]
+        lines += ["story:", *moments.lines(finding)]
     if finding.curl:
         lines.append(f"again: {finding.curl}")
     return "\n".join(lines)

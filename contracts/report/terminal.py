@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from contracts.findings import Finding, Outcome, Severity
-from contracts.report import github, story, words
+from contracts.report import github, moments, words
 from contracts.report.masking import Masked
 from contracts.report.progress import no_colour
 from contracts.report.shown import line
@@ -22,6 +22,7 @@ _STYLES: Final = {
     "expected": "green",
     "got": "red",
     ">": "bold red",
+    "heading": "bold",
     "bad": "bold red",
     "good": "bold green",
 }
@@ -59,11 +60,13 @@ def _table(verdict: Masked) -> Any:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for name in ("", "rule", "operation", "expected", "got"):
+    of_client = words.of_client(verdict)
+    for name in ("", "rule", "scenario" if of_client else "operation", "expected", "got"):
         table.add_column(name, overflow="fold")
     for finding in words.ordered(verdict):
         kind = _kind(finding)
-        texts = (finding.rule.id, finding.operation, finding.expected, finding.got)
+        where = finding.scenario if of_client else finding.operation
+        texts = (finding.rule.id, where, finding.expected, finding.got)
         table.add_row(Text(kind, style=_STYLES[kind]), *(Text(line(text, _IN_TABLE)) for text in texts))
     return table
 
@@ -86,17 +89,47 @@ def _told(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "", f"        {line(finding.rule.sentence)}"
     yield "expected", f"        expected: {line(finding.expected)}"
     yield "got", f"        got:      {line(finding.got)}"
-    told = story.lines(finding)
-    for text in told[:_MOST_LINES]:
-        yield text[0], f"        {text}"
-    if len(told) > _MOST_LINES:
-        yield "", f"              ({words.amount(len(told) - _MOST_LINES, 'more step')})"
+    if finding.scenario and finding.rule.why:
+        yield "", f"        why:      {line(finding.rule.why)}"
+    if finding.scenario and finding.rule.instead:
+        yield "expected", f"        instead:  {line(finding.rule.instead)}"
+    yield from _story(finding)
     for number, text in enumerate(finding.curl.splitlines()[:_MOST_LINES]):
         yield "", f"        {'         ' if number else 'again:   '} {line(text, 8_000)}"
     yield "", ""
 
 
+def _story(finding: Finding) -> Iterator[tuple[str, str]]:
+    told = moments.lines(finding)
+    first, last = len(told[:_MOST_LINES]), len(told)
+    if finding.scenario and last > _MOST_LINES:
+        # Of a long run the start, and what is around the last thing that is wrong.
+        place = max((place for place, text in enumerate(told) if text[0] == ">"), default=last)
+        first, last = _MOST_LINES // 3, min(last, max(_MOST_LINES, place + _MOST_LINES // 3))
+    for text in told[:first]:
+        yield text[0], f"        {text}"
+    if len(told) > _MOST_LINES:
+        rest = told[last - (_MOST_LINES - first) : last]
+        yield "", f"              ({words.amount(len(told) - first - len(rest), 'more step')})"
+        for text in rest:
+            yield text[0], f"        {text}"
+
+
+def _courses(verdict: Masked) -> Iterator[tuple[str, str]]:
+    """The runs of a client as a table of plain text."""
+    rows = [("scenario", "calls", "findings", "how it ended")]
+    for course in verdict.courses:
+        found = len(words.found_in(verdict, course))
+        rows.append((line(course.scenario, 60), f"{words.calls(course):,}", str(found or "-"), line(course.ended, 200)))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for number, (name, calls, findings, ended) in enumerate(rows):
+        text = f"  {name:<{widths[0]}}  {calls:>{widths[1]}}  {findings:>{widths[2]}}  {ended}"
+        yield "" if number else "heading", text
+
+
 def _summary(verdict: Masked) -> Iterator[tuple[str, str]]:
+    if verdict.courses:
+        yield from _courses(verdict)
     skipped = [each for each in verdict.judged if words.outcome(each) is Outcome.NOT_EXERCISED]
     if skipped:
         yield "", "not exercised:"
@@ -107,10 +140,16 @@ def _summary(verdict: Masked) -> Iterator[tuple[str, str]]:
     tally = words.tally("", verdict.judged)
     took = words.duration(verdict.seconds)
     yield "", f"rules: {tally.failed} failed, {tally.passed} passed, {tally.not_exercised} not exercised"
-    yield "", f"calls: {verdict.calls:,} in {took}, seed {verdict.seed}"
+    yield "", f"calls: {verdict.calls:,} in {took}" + ("" if words.of_client(verdict) else f", seed {verdict.seed}")
     if verdict.cut_short:
         yield "note", f"cut short: {line(verdict.cut_short)}"
-    yield "good" if words.is_good(verdict) else "bad", line(words.sentence(verdict))
+    style = "good" if words.is_good(verdict) else "bad"
+    if verdict.grade is None:
+        yield style, line(words.sentence(verdict))
+        return
+    if verdict.grade.why:
+        yield "", line(verdict.grade.why)
+    yield style, line(f"{words.mark(verdict.grade)}: {words.judgement(verdict)}")
 
 
 def _kind(finding: Finding) -> str:

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from contracts.findings import Finding, Judged, Sent, Told, Verdict
 from contracts.report import as_json, github, har, junit
 from contracts.report.files import ReportError
 from contracts.report.masking import masked
-from report import verdicts
+from report import clients, verdicts
 
 SCHEMA = json.loads(Path(contracts.report.__file__).with_name("verdict.schema.json").read_text(encoding="utf-8"))
 VERDICTS = {
@@ -24,6 +25,9 @@ VERDICTS = {
     "clean": verdicts.clean(),
     "cut short": verdicts.failing(cut_short="60 s were over", started=0.0),
     "empty": Verdict("http://127.0.0.1:1", []),
+    "careless": clients.careless(),
+    "good client": clients.good(),
+    "idle": clients.idle(),
 }
 each_verdict = pytest.mark.parametrize("verdict", VERDICTS.values(), ids=VERDICTS)
 
@@ -76,6 +80,19 @@ def test_junit_tells_the_story() -> None:
     assert skipped.attrib["message"].startswith("the provider has no fault plan")
 
 
+def test_junit_names_the_scenario() -> None:
+    """In the message, and before the story with its times; grade and runs are properties."""
+    root = parsed(VERDICTS["careless"])
+    failure = root.find(".//testcase[@name='submit/once']/failure")
+    assert failure is not None
+    assert failure.attrib["message"].endswith("20 credits were spent twice. (in lost-reply)")
+    assert (failure.text or "").startswith("submit/once (upscaleVideo) in lost-reply\n")
+    assert ">   +2.50 s  POST /v2/pixverse/videos/upscale -> 200" in (failure.text or "")
+    told = [(each.attrib["name"], each.attrib["value"]) for each in root.iterfind(".//property")]
+    assert ("grade", "D, 58 of 100") in told
+    assert ("scenario", "failed: exit status 0 after 4.3 s") in told
+
+
 def test_junit_lets_a_note_pass() -> None:
     """It is printed, and fails nothing."""
     case = parsed(VERDICTS["failing"]).find(".//testcase[@name='answers/reason']")
@@ -103,6 +120,16 @@ def test_har_is_an_archive(verdict: Verdict) -> None:
         assert {"size", "mimeType"} <= set(entry["response"]["content"])
         if "postData" in entry["request"]:
             assert {"mimeType", "text"} <= set(entry["request"]["postData"])
+
+
+def test_har_names_the_scenario_of_each_call() -> None:
+    """The runs of a client one after the other, whether the verdict keeps all events by themselves or not."""
+    verdict = VERDICTS["careless"]
+    archive = har.archive(masked(verdict))
+    assert har.archive(masked(replace(verdict, events=()))) == archive
+    entries = json.loads(archive)["log"]["entries"]
+    told = [entry["comment"].partition(";")[0] for entry in entries]
+    assert list(dict.fromkeys(told)) == [f"scenario {course.scenario}" for course in verdict.courses]
 
 
 def test_har_has_legal_addresses() -> None:
@@ -153,6 +180,53 @@ def closed(schema: Any) -> Any:
     return {**inner, "additionalProperties": False} if "properties" in schema and "type" in schema else inner
 
 
+def test_json_of_a_provider_knows_neither_runs_nor_a_grade() -> None:
+    """The fields are there, and empty."""
+    document = json.loads(as_json.text(masked(VERDICTS["failing"])))
+    assert document["grade"] is None
+    assert document["courses"] == []
+    found = [finding for each in document["rules"] for finding in each["findings"]]
+    assert {(finding["scenario"], finding["gap"]) for finding in found} == {(None, None)}
+
+
+def test_json_has_the_runs_of_a_client() -> None:
+    """How each ended, what became of its jobs, and where a finding was."""
+    document = json.loads(as_json.text(masked(VERDICTS["careless"])))
+    assert document["grade"]["letter"] == "D"
+    runs = {run["scenario"]: run for run in document["courses"]}
+    assert runs["lost-reply"]["ended"] == "exit status 0 after 6.8 s"
+    assert [job["ended"] for job in runs["lost-reply"]["jobs"]] == ["COMPLETED", "COMPLETED"]
+    assert sum(job["ours"] for job in runs["busy-then-free"]["jobs"]) == 1
+    assert runs["lost-reply"]["calls"] == len(runs["lost-reply"]["events"]) == 5
+    (waited,) = [
+        finding
+        for each in document["rules"]
+        for finding in each["findings"]
+        if finding["key"].startswith("busy/wait") and finding["scenario"] == "upstream-limit"
+    ]
+    assert waited["gap"]["label"] == "2 s, Retry-After says 15 s"
+    assert waited["gap"]["end"] == waited["story"][1]["at"]
+
+
+def test_json_of_thousands_of_calls_stays_small() -> None:
+    """The first and the last are there, and how many are not."""
+    text = as_json.text(masked(clients.flooding()))
+    (run,) = json.loads(text)["courses"]
+    assert run["calls"] == len(run["events"]) + run["events_left_out"] == 10_000
+    assert [run["events"][0]["number"], run["events"][-1]["number"]] == [1, 10_000]
+    assert len(text) < 1_000_000
+
+
+def test_json_of_an_older_version_still_fits() -> None:
+    """A reader with the schema of today takes a document without what was added."""
+    document = json.loads(as_json.text(masked(VERDICTS["failing"])))
+    del document["grade"], document["courses"]
+    for each in document["rules"]:
+        for finding in each["findings"]:
+            del finding["scenario"], finding["gap"]
+    assert jsonschema_rs.validator_for(SCHEMA).is_valid(document)
+
+
 def test_json_is_the_same_for_the_same_verdict() -> None:
     """To the byte."""
     assert as_json.text(masked(verdicts.failing())) == as_json.text(masked(verdicts.failing()))
@@ -176,6 +250,27 @@ def test_annotations_are_few() -> None:
     assert [command.partition(" ")[0] for command in commands] == ["::error"] * 10 + ["::warning"]
     kinds = {command.partition(" ")[0] for command in github.commands(masked(verdicts.failing()))}
     assert kinds == {"::error", "::notice"}
+
+
+def test_annotations_of_a_client() -> None:
+    """The grade is a notice; each finding names its scenario."""
+    commands = github.commands(masked(clients.careless()))
+    assert "::error title=submit/once (upscaleVideo) in lost-reply::After a lost answer" in commands[0]
+    assert "::notice title=grade D%2C 58 of 100::bash upscale.sh breaks 4 of the 19 rules it was tested on. It " in (
+        "\n".join(commands)
+    )
+
+
+def test_summary_of_a_client() -> None:
+    """Its grade, its runs, why it matters and what to do."""
+    text = github.summary(masked(clients.careless()))
+    assert text.startswith(
+        "### ❌ bash upscale.sh breaks 4 of the 19 rules it was tested on: D, 58 of 100.\n\nIt spends"
+    )
+    assert "| busy\\-then\\-free | 17 | exit status 0 after 31 s | 2 |" in text
+    assert "Instead: List the videos, or ask the scheduler" in text
+    assert ">            gap: 2 s, Retry-After says 15 s" in text
+    assert "seed" not in text
 
 
 def test_summary_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from contracts.findings import Grade, Judged, Verdict
 from contracts.report import terminal
 from contracts.report.masking import masked
 from contracts.report.progress import Lines, Live, Progress, Silent, progress
-from report import verdicts
+from report import clients, verdicts
 from sources import ROOT
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -78,6 +80,69 @@ def test_good_verdict_is_short() -> None:
     terminal.show(masked(verdicts.clean()), stream)
     assert stream.getvalue().splitlines()[0] == "not exercised:"
     assert stream.getvalue().endswith("keeps all 9 rules it was tested on.\n")
+
+
+def told(verdict: Verdict, stream: io.StringIO | None = None) -> list[str]:
+    """The lines of a verdict in a pipe, or elsewhere."""
+    stream = stream or io.StringIO()
+    terminal.show(masked(verdict), stream)
+    return _ESCAPE.sub("", stream.getvalue()).splitlines()
+
+
+def test_finding_on_a_client_says_why_and_what_to_do() -> None:
+    """And when each thing happened, with the gap between them."""
+    lines = told(clients.careless())
+    start = lines.index("failed  busy/wait (upscaleVideo) in upstream-limit")
+    assert lines[start + 4].startswith("        why:      The vendor asks for 10 to 30 s.")
+    assert lines[start + 5].startswith("        instead:  Sleep at least 10 s after each 429")
+    assert lines[start + 6 : start + 10] == [
+        "            +0.20 s  POST /v2/pixverse/videos/upscale -> 429",
+        "        >            gap: 2 s, Retry-After says 15 s",
+        "        >   +2.23 s  POST /v2/pixverse/videos/upscale -> 429",
+        "        again:    contracts grade --scenario upstream-limit -- bash upscale.sh",
+    ]
+
+
+def test_runs_of_a_client_are_a_table_and_the_grade_comes_last() -> None:
+    """Scenario, calls, findings, how it ended."""
+    lines = told(clients.careless())
+    assert "  scenario           calls  findings  how it ended" in lines
+    assert "  busy-then-free        17         2  exit status 0 after 31 s" in lines
+    assert "  awkward-but-legal      4         -  exit status 0 after 4.5 s" in lines
+    assert lines[-3:] == [
+        "calls: 56 in 31 s",
+        "It spends credits twice, and asks for more than the vendor allows.",
+        "D, 58 of 100: bash upscale.sh breaks 4 of the 19 rules it was tested on.",
+    ]
+    assert told(clients.good())[-1] == "A, 100 of 100: python client.py --wait keeps all 16 rules it was tested on."
+    assert told(clients.idle())[-1] == "F, 0 of 100: true breaks the one rule it was tested on."
+
+
+def test_table_of_a_client_has_its_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the place of operations."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert re.search("rule .*scenario .*expected .*got", "\n".join(told(clients.careless(), Terminal())))
+
+
+def test_thousands_of_calls_are_few_lines() -> None:
+    """What repeats itself is one."""
+    lines = told(clients.flooding())
+    assert len(lines) < 60
+    assert any(line.endswith("-> 429, 35 times, every 3.1 ms, until +0.41 s") for line in lines)
+
+
+def test_long_story_of_a_client_keeps_what_is_wrong() -> None:
+    """And its start."""
+    run = clients.Run("long")
+    for number in range(200):
+        run.call(number, "x", "GET", f"/{number}", 200)
+    found = run.finding(verdicts.SLOTS, "a", "b", run.events, at=150)
+    verdict = clients.verdict("x", [], [run.course("x", 200)], Grade("B", 80))
+    lines = told(replace(verdict, judged=[Judged(verdicts.SLOTS, 1, [found])]))
+    assert sum(" GET /" in line for line in lines) == 30
+    assert "        >  +150.0 s  GET /150 -> 200" in lines
+    assert "            +0.00 s  GET /0 -> 200" in lines
+    assert "              (170 more steps)" in lines
 
 
 def test_console_of_few_characters_is_no_obstacle(tmp_path: Path) -> None:
