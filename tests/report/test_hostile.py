@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.findings import Call, Finding, Got, Passed, Sent, Told, Verdict
+from contracts.findings import Bar, Call, Course, Finding, Gap, Got, Grade, Passed, Sent, Told, Verdict
 from contracts.report import as_json, github, har, html, junit, shown, terminal
 from contracts.report.masking import masked
 from report import verdicts
@@ -37,6 +38,7 @@ BODIES = {
 ALLOWED = frozenset(
     """html head meta title style body a header div p span h1 ul li i b main section h2 table thead tbody tr th td code
     ol article h3 h4 h5 dl dt dd mark details summary pre footer script em svg defs pattern line rect text g path strong
+    circle time
     """.split()  # noqa: SIM905 - a list of so many strings is harder to read
 )
 
@@ -85,6 +87,18 @@ def everywhere(text: str, body: bytes) -> Verdict:
     )
 
 
+def of_a_client(text: str, body: bytes) -> Verdict:
+    """The same of a client, with runs and a grade."""
+    verdict = everywhere(text, body)
+    (finding,) = verdict.findings
+    story = tuple(event for event in finding.story for _ in range(3))
+    wrong = replace(finding, story=story, scenario=text, gap=Gap(1.0, 4.0, text))
+    jobs = (Bar(text, 0.0, 3.0, ((0.0, text), (1.0, text), (3.0, text)), 20), Bar(text, -5.0, None, (), 20, ours=False))
+    course = Course(text, text, text, 0.005, story, jobs, text)
+    judged = [verdicts.Judged(wrong.rule, 1, [wrong]), *verdict.judged[1:]]
+    return replace(verdict, judged=judged, courses=(course, replace(course, events=())), grade=Grade(text, 50, text))
+
+
 def check(verdict: Verdict) -> None:
     """All reports keep their forms."""
     clean = masked(verdict)
@@ -110,20 +124,23 @@ def check(verdict: Verdict) -> None:
 @pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
 def test_hostile_text_breaks_no_report(text: str) -> None:
     """In every place that a text can stand."""
-    check(everywhere(text, text.encode("utf-8", "surrogatepass")))
+    for told in (everywhere, of_a_client):
+        check(told(text, text.encode("utf-8", "surrogatepass")))
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_hostile_body_breaks_no_report(body: bytes) -> None:
     """Large, deep, broken, of no encoding."""
-    check(everywhere("x", body))
+    for told in (everywhere, of_a_client):
+        check(told("x", body))
 
 
 @settings(max_examples=30)
 @given(st.text(st.characters(exclude_categories=[])), st.binary())
 def test_any_text_and_body_break_no_report(text: str, body: bytes) -> None:
     """Whatever else there is."""
-    check(everywhere(text, body))
+    for told in (everywhere, of_a_client):
+        check(told(text, body))
 
 
 def test_large_body_is_cut_with_a_note() -> None:

@@ -16,7 +16,7 @@ from contracts.report import html
 from contracts.report.difference import differences
 from contracts.report.excerpt import excerpts
 from contracts.report.masking import masked
-from report import verdicts
+from report import clients, verdicts
 from sources import ROOT
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -176,11 +176,19 @@ def browser() -> Iterator[webdriver.Chrome]:
         yield driver
 
 
-@pytest.fixture
-def opened(browser: webdriver.Chrome, tmp_path: Path) -> webdriver.Chrome:
-    """The page of a provider with flaws, from disk."""
+PAGES = {
+    "provider": verdicts.failing(),
+    "careless": clients.careless(),
+    "flooding": clients.flooding(2_000),
+    "idle": clients.idle(),
+}
+
+
+@pytest.fixture(params=PAGES)
+def opened(request: pytest.FixtureRequest, browser: webdriver.Chrome, tmp_path: Path) -> webdriver.Chrome:
+    """The page of a provider with flaws, or of a client, from disk."""
     path = tmp_path / "report.html"
-    path.write_text(page_of(verdicts.failing()), encoding="utf-8")
+    path.write_text(page_of(PAGES[request.param]), encoding="utf-8")
     browser.get(path.as_uri())
     return browser
 
@@ -191,7 +199,7 @@ class TestInBrowser:
 
     pytestmark = in_browser
 
-    @pytest.mark.parametrize("width", [1280, 400, 320])
+    @pytest.mark.parametrize("width", [1600, 1280, 400, 320])
     def test_page_fits_its_window(self, opened: webdriver.Chrome, width: int, scheme: str) -> None:
         """Wide things scroll by themselves; nothing is complained about."""
         opened.execute_cdp_cmd(
@@ -212,6 +220,7 @@ class TestInBrowser:
         """Contrast of at least 4.5 to 1, as WCAG asks, for each text in front of a plain ground."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        opened.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
         assert opened.execute_script(_CONTRAST) == []
 
 
@@ -226,7 +235,8 @@ class TestKeyboard:
             "return [...document.querySelectorAll('pre, .drawing')].filter(each => each.tabIndex !== 0).length"
         )
         assert unreachable == 0
-        assert opened.find_element(By.CSS_SELECTOR, ".steps .offends details").get_attribute("open")
+        wrong = opened.find_elements(By.CSS_SELECTOR, ".steps .offends details")
+        assert all(each.get_attribute("open") for each in wrong)
 
     def test_copy_button_is_there(self, opened: webdriver.Chrome) -> None:
         """The policy of the page lets its own script run, and says what it did."""
@@ -256,9 +266,13 @@ const ground = element => { const layers = [];
     const a = d[3] / 255; return [0, 1, 2].map(i => d[i] * a + under[i] * (1 - a)); }, [255, 255, 255]); };
 const bad = [];
 for (const element of document.querySelectorAll('body *')) {
-  if (element.closest('svg, .skip') || ![...element.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+  const drawn = element.closest('svg.course');
+  if (element.closest('svg:not(.course), .skip, title')) continue;
+  if (![...element.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
   const style = getComputedStyle(element);
-  const under = ground(element), text = over(colour(style.color), under);
+  const box = drawn && !element.matches('.lane, .start, .end') && element.previousElementSibling;
+  const inside = box && box.tagName === 'rect' ? over(colour(getComputedStyle(box).fill), ground(element)) : null;
+  const under = inside || ground(element), text = over(colour(drawn ? style.fill : style.color), under);
   const [a, b] = [bright(text), bright(under)].sort((x, y) => y - x);
   const ratio = (a + .05) / (b + .05);
   if (ratio < 4.5) bad.push([element.tagName, element.className, ratio, element.textContent.slice(0, 30)].join(' '));
