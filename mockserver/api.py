@@ -150,6 +150,8 @@ class Api:
         answering = self._answering
         with guarded.lock:
             now = guarded.catch_up()
+            if guarded.clock.waits:
+                guarded.clock.begin()
             plan = guarded.plan
             struck = None
             if plan is not None:

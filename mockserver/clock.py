@@ -29,8 +29,8 @@ class Clock:
     """The one clock of a sandbox.
 
     `speed` is how many times as fast as real time it runs, `step` the milliseconds it makes at each call in mode auto.
-    `real` gives real nanoseconds since some instant. Time never goes backwards. Not safe for use by several threads:
-    hold the sandbox's lock.
+    One that `waits` stands until it is told to `begin`. `real` gives real nanoseconds since some instant. Time never
+    goes backwards. Not safe for use by several threads: hold the sandbox's lock.
     """
 
     def __init__(
@@ -39,6 +39,8 @@ class Clock:
         speed: float = 1.0,
         step: int = AUTO_STEP,
         real: Callable[[], int] = time.monotonic_ns,
+        *,
+        waits: bool = False,
     ) -> None:
         self.mode: Mode = mode
         self.speed = speed
@@ -46,7 +48,9 @@ class Clock:
         self._real = real
         self._since = real()
         self._anchor = START if mode != "real" else time.time_ns() // 1_000_000
-        self._stands = mode == "manual"
+        self.waits = waits
+        """Whether it has not begun to run."""
+        self._stands = waits or mode == "manual"
         self.leaps = 0
         """How many leaps move it: more than one if a receiver that is called in the course of one sleeps."""
 
@@ -91,6 +95,11 @@ class Clock:
         """Go on as the mode says, from where it stands."""
         self._move(self.mode)
 
+    def begin(self) -> None:
+        """Wait no longer: go on as the mode says."""
+        self.waits = False
+        self._move(self.mode)
+
     def tick(self) -> None:
         """A call to the emulated API was answered: in mode auto, that is a step."""
         if self.mode == "auto":
@@ -102,16 +111,18 @@ class Clock:
 
     def run(self, speed: float) -> None:
         """Run `speed` times as fast as real time: mode real."""
+        self.waits = False
         self._move("real", speed)
 
     def auto(self, step: int) -> None:
         """Run as fast as before, and make a step of so many milliseconds at each call: mode auto."""
+        self.waits = False
         self._move("auto")
         self.step = step
 
     def _move(self, mode: Mode, speed: float | None = None) -> None:
         self._anchor, self._since = self.now(), self._real()
-        self._stands = mode == "manual"
+        self._stands = self.waits or mode == "manual"
         self.mode = mode
         if speed is not None:
             self.speed = speed

@@ -131,7 +131,8 @@ class Scenario:
         """A clock as a sandbox starts with it; what is given wins over what the scenario says."""
         said = self.data.get("clock", {})
         step = round(said["step"] * 1_000) if "step" in said else AUTO_STEP
-        return Clock(mode or said.get("mode", "real"), said.get("speed", 1.0) if speed is None else speed, step)
+        speed = said.get("speed", 1.0) if speed is None else speed
+        return Clock(mode or said.get("mode", "real"), speed, step, waits=said.get("waits", False))
 
     def rules(self, cost: int) -> Rules:
         """The rules of a sandbox; an upscale costs `cost` credits."""

@@ -64,6 +64,25 @@ def test_other_clocks_make_no_steps(real: Real, mode: str) -> None:
     assert clock.now() == before
 
 
+def test_clock_that_waits_stands_until_it_begins(real: Real) -> None:
+    """A leap in between does not start it; being told how fast to run does."""
+    clock = Clock("real", 60, real=real, waits=True)
+    began = clock.now()
+    real.pass_by(10)
+    clock.hold(began + 5_000)
+    clock.release()
+    real.pass_by(10)
+    assert (clock.now() - began, clock.seconds_until(began + 6_000)) == (5_000, None)
+    clock.begin()
+    real.pass_by(1)
+    assert clock.now() - began == 65_000
+    told = Clock("real", real=real, waits=True)
+    began = told.now()
+    told.run(2)
+    real.pass_by(1)
+    assert told.now() - began == 2_000
+
+
 def test_held_clock_stands_until_it_is_released(real: Real) -> None:
     """Then it goes on from there, at its speed."""
     clock = Clock("real", 2, real=real)

@@ -301,3 +301,29 @@ def test_copied_file_is_the_same_scenario(name: str, tmp_path: Any) -> None:
         path = tmp_path / copy
         path.write_bytes(text)
         assert Scenario.load(path) == Scenario.load(name)
+
+
+def test_clock_that_waits_starts_with_the_first_call() -> None:
+    """Control calls don't count; then it runs as fast as it is told."""
+    from mockserver import Settings
+    from mockserver.api import Api
+    from mockserver.message import Request
+    from mockserver.mock import Mock
+
+    api = Api(
+        Settings(
+            scenario={
+                "clock": {"speed": 10_000, "waits": True},
+                "accounts": [{"email": "demo@example.com", "running": 3}],
+            }
+        )
+    )
+    headers = [(b"authorization", b"Bearer user:12345-demo")]
+    mock = Mock(api)
+    for _ in range(2):
+        mock.exchange(Request("GET", "/__mock/jobs", headers=headers))
+    clock = api.runtime.guarded(headers[0][1]).clock
+    assert clock.waits
+    mock.exchange(Request("GET", "/v2/account", headers=headers))
+    assert not clock.waits
+    assert clock.seconds_until(clock.now() + 10_000) is not None

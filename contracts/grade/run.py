@@ -89,7 +89,9 @@ class Runner:
 
     def _run(self, scenario: Scenario, token: str) -> Journal:
         options, world = self._options, self._world
-        world.prepare(token, {**scenario.data, "clock": {"mode": "real", "speed": options.speed * options.pace}})
+        # Jobs that run already must not end while the client's interpreter starts.
+        clock = {"mode": "real", "speed": options.speed * options.pace, "waits": True}
+        world.prepare(token, {**scenario.data, "clock": clock})
         values = {
             "base_url": API if options.intercept else world.url,
             "token": token,
