@@ -31,6 +31,8 @@ _KEPT: Final = 100_000
 
 _NO_PROXY: Final = "127.0.0.1,localhost,::1"
 _OUTPUT: Final = 8_000
+_FASTEST: Final = 10_000.0
+"""The highest speed that a clock of the mock may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class Runner:
     def _run(self, scenario: Scenario, token: str) -> Journal:
         options, world = self._options, self._world
         # Jobs that run already must not end while the client's interpreter starts.
-        clock = {"mode": "real", "speed": options.speed * options.pace, "waits": True}
+        clock = {"mode": "real", "speed": min(_FASTEST, options.speed * options.pace), "waits": True}
         world.prepare(token, {**scenario.data, "clock": clock})
         values = {
             "base_url": API if options.intercept else world.url,

@@ -17,6 +17,14 @@ READS: Final = frozenset({"getVideo", "listVideos", "listRunning", "listAvailabl
 
 FINAL: Final = frozenset({"COMPLETED", "FAILED", "MODERATED"})
 
+_LIBERTIES: Final = frozenset(
+    {
+        *("extra_fields", "absent_fields", "early_url", "unready", "long_ids", "shuffled_keys", "spaced", "escaped"),
+        *("charset", "queued_is_final"),
+    }
+)
+"""Switches of a scenario's answers that the contract permits, and naive clients trip over."""
+
 _SINK: Final = "/__mock/sink/"
 _NOT_REACHED: Final = ("refused", "no connection", "timed out connecting")
 _NEVER: Final = float("inf")
@@ -61,6 +69,11 @@ class Arrival:
         """Whether somebody listened there."""
         error = self.attempt.error
         return self.attempt.result in ("received", "failed", "gone") and not any(each in error for each in _NOT_REACHED)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether somebody listened, and gave no answer."""
+        return self.reached and self.attempt.answered is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,20 @@ class Watched:
         """Other hosts that got its token."""
         return self.journal.client.strangers if self.journal.client is not None else ()
 
+    @cached_property
+    def liberties(self) -> list[str]:
+        """What the scenario permits itself in its answers."""
+        answers = self.journal.scenario.get("answers", {})
+        taken = sorted(name for name, value in answers.items() if name in _LIBERTIES and value)
+        if answers.get("processing") == 200:
+            taken.append("processing")
+        return [*taken, "order"] if answers.get("order") == "oldest" else taken
+
+    @property
+    def odd_alone(self) -> bool:
+        """Whether the client ends well where answers are plain, so that what goes wrong here is owed to odd ones."""
+        return bool(self.liberties) and self.control is not None and self.control.status == 0
+
     # Calls
 
     def _is_ours(self, exchange: Exchange) -> bool:
@@ -219,7 +246,7 @@ class Watched:
             for attempt in callback.attempts:
                 start = self.instant(attempt.sent)
                 arrival = Arrival(callback, attempt, start, start + (attempt.took * self.scale if self.real else 0.0))
-                if arrival.end <= self.ended or arrival.acknowledged or not self.real:
+                if arrival.start <= self.ended or arrival.acknowledged or not self.real:
                     found.append(arrival)
         return sorted(found, key=lambda each: (each.start, each.callback.number))
 

@@ -453,7 +453,7 @@ class TestCallbacks:
     def test_a_late_call_that_overwrites_the_end(self) -> None:
         """The client waits for what it has been told."""
         script = self.submitted().callback(3, 7, "COMPLETED").callback(3.1, 7, "GENERATING")
-        assert broken(script.stopped()) == {"callbacks/order"}
+        assert broken(script.stopped()) == {"callbacks/late-progress"}
         assert broken(script.judged(4)) == set()
 
 

@@ -7,24 +7,11 @@ from contracts.findings import Provenance
 from contracts.grade.rubric.check import RESULT, Broken, Check, Held, Outcome, Unknown, rule, seconds, told
 from contracts.grade.watched import Watched
 
-_LIBERTIES: Final = frozenset(
-    {
-        *("extra_fields", "absent_fields", "early_url", "unready", "long_ids", "shuffled_keys", "spaced", "escaped"),
-        *("charset", "queued_is_final"),
-    }
-)
 _EXPLAINING: Final = ("ending/", "polling/", "callbacks/", "busy/", "refused/", "submit/")
 
 
 def _tolerant(run: Watched) -> Iterator[Outcome]:
-    answers = run.journal.scenario.get("answers", {})
-    taken = sorted(name for name, value in answers.items() if name in _LIBERTIES and value)
-    if answers.get("processing") == 200:
-        taken.append("processing 200")
-    if answers.get("order") == "oldest":
-        taken.append("oldest first")
-    jobs = [own for own in run.jobs if own.job.status == "COMPLETED"]
-    if not taken or not jobs or len(jobs) < len(run.jobs):
+    if not run.liberties or not run.jobs or any(own.job.status in ("FAILED", "MODERATED") for own in run.jobs):
         return
     if any(name.startswith(_EXPLAINING) for name in run.broken):
         return
@@ -34,12 +21,12 @@ def _tolerant(run: Watched) -> Iterator[Outcome]:
         yield Held()
     elif run.stopped or run.status is not None:
         end = f"stopped after {seconds(run.ended)}" if run.stopped else f"exit status {run.status}"
-        last = run.calls[-1]
+        submit, last = run.jobs[0].submit, run.calls[-1]
         yield Broken(
             "the same end as with plain answers",
-            f"its job was COMPLETED, but it did not end well: {end}; its last call was {told(last)}",
-            (jobs[0].submit, *((last,) if last is not jobs[0].submit else ())),
-            1 if last is not jobs[0].submit else 0,
+            f"its job was accepted, but it did not end well: {end}; its last call was {told(last)}",
+            (submit, *((last,) if last is not submit else ())),
+            1 if last is not submit else 0,
         )
 
 

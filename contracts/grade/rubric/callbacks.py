@@ -14,9 +14,19 @@ def _acknowledged(run: Watched) -> Iterator[Outcome]:
             continue
         if each.acknowledged or each.attempt.result == "gone":
             yield Held()
-        else:
+        elif not (each.unanswered and _was_ending(run, each)):
             got = f"{each.callback.status}: {_answer(each)}"
             yield Broken("an answer 2xx, at once", got, (each,), 0, "videoProgress")
+
+
+def _was_ending(run: Watched, arrival: Arrival) -> bool:
+    """Whether the client had been told the end of this job before, and may have closed its receiver."""
+    video_id = arrival.callback.video_id
+    return any(
+        each.acknowledged and each.callback.status in FINAL and each.callback.video_id == video_id
+        for each in run.arrivals
+        if each.start <= arrival.start
+    )
 
 
 def _answer(arrival: Arrival) -> str:
@@ -33,7 +43,13 @@ def _duplicates(run: Watched) -> Iterator[Outcome]:
             if not each.callback.copy:
                 continue
             first = next((one for one in arrivals if one.callback.status == each.callback.status), each)
-            if not each.acknowledged:
+            if each.unanswered and run.status == 0:
+                continue  # it had what it wanted, and was ending
+            dies = bool(run.status) and not any(read.start > each.start for read in run.reads)
+            if each.acknowledged and dies and first.callback.status == "COMPLETED" and not _bad_anyway(run):
+                got = f"COMPLETED came twice, and the client ended with exit status {run.status}"
+                yield Broken("the same end as for one call", got, (own.submit, first, each), 2, "videoProgress")
+            elif not each.acknowledged:
                 got = f"{each.callback.status} came twice, and the second was {_answer(each)}"
                 yield Broken("2xx for the second as for the first", got, (first, each), 1, "videoProgress")
             elif run.over or run.journal.client is None:
@@ -102,7 +118,7 @@ CHECKS: Final = (
     ),
     Check(
         rule(
-            "callbacks/order",
+            "callbacks/late-progress",
             "A late progress call does not overwrite the final state.",
             why="Calls may overtake each other: the result of a paid job is lost with its last state.",
             instead="Once a status is final, let no later call change it.",

@@ -31,7 +31,7 @@ def _last_look(own: OwnJob) -> Sighting | None:
 def _ends(status: str, run: Watched) -> Iterator[Outcome]:
     for own in run.jobs:
         shown = own.shown_final
-        if shown is None or shown.status != status:
+        if shown is None or shown.status != status or (run.odd_alone and run.status != 0):
             continue
         after = run.reads_after_end(own)
         if _goes_on(run, own, shown, after):

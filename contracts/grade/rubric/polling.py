@@ -19,17 +19,22 @@ FEW: Final = 5
 
 
 def _pace(run: Watched) -> Iterator[Outcome]:
-    seen: set[int] = set()
     for own in run.jobs:
         polls = [each for each in own.reads if each.end >= own.known and each.exchange.status != _NOT_A_POLL]
         yield from _too_often(run, own, polls, 1)
     lists: defaultdict[tuple[str, str], list[Moment]] = defaultdict(list)
     for each in run.reads:
-        if each.operation == "listVideos" and each.place not in seen:
+        if each.operation == "listVideos":
             lists[each.exchange.path, each.exchange.query].append(each)
     for polls in lists.values():
         for own in run.jobs[:1]:
-            yield from _too_often(run, own, [each for each in polls if each.start >= own.known], max(1, len(run.jobs)))
+            yield from _too_often(run, own, _known(own, polls), max(1, len(run.jobs)))
+
+
+def _known(own: OwnJob, polls: list[Moment]) -> list[Moment]:
+    """The lists since the job's id was known; of one whose answer was lost not the first, by which it was looked for."""
+    since = [each for each in polls if each.start >= own.submit.end]
+    return [each for each in since[own.submit.exchange.lost :] if each.start >= own.known]
 
 
 def _too_often(run: Watched, own: OwnJob, polls: list[Moment], at_a_time: int) -> Iterator[Outcome]:

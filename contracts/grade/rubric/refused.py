@@ -18,6 +18,9 @@ from contracts.grade.rubric.check import (
 )
 from contracts.grade.watched import Moment, Watched
 
+_UNDER_WAY: Final = 1.0
+"""Seconds after a 596 for which other upscales may have been sent already."""
+
 _WHY_NOT: Final = {
     400: "the same request will be refused again",
     401: "the token will be refused again",
@@ -66,7 +69,9 @@ def _pending(run: Watched) -> Iterator[Outcome]:
         for later in run.after(each):
             if later.operation == "saveAccount" and later.exchange.status in (200, 201):
                 break
-            if later.operation == "upscaleVideo" and _account(later) == email:
+            # What was under way at the time could not know.
+            under_way = later.start - each.end < _UNDER_WAY and not _same(each, later)
+            if later.operation == "upscaleVideo" and _account(later) == email and not under_way:
                 further.append(later)
         if not further:
             yield Held()
