@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 import click
 
 _COMMANDS: Final = {
+    "explore": ("contracts.explore.command", "contracts"),
     "grade": ("contracts.grade.command", "contracts"),
     "rules": ("contracts.rules", "contracts"),
     "upscale": ("contracts.client.command", "client"),

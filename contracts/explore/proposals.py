@@ -4,7 +4,7 @@ The most telling come first: those that cost clients money or results in the wil
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 from typing import Final
@@ -32,11 +32,11 @@ _MEET: Final = {
 class Habits:
     """What a client was seen to do on a good day; what it never does can't be disturbed.
 
-    `reads` are the operations by which it looks for its job, empty if that is not known; `callbacks` whether it wants
-    some.
+    `reads` are the operations by which it looks for its job, `callbacks` says whether it wants some. Nothing is known
+    of a client that does all of it.
     """
 
-    reads: frozenset[str] = field(default_factory=frozenset)
+    reads: frozenset[str] = frozenset(READS)
     callbacks: bool = True
 
 
@@ -64,7 +64,7 @@ def _read(operation: str, *, how: str = "connection-reset", call: int = 1, times
 
 
 def _alone(habits: Habits) -> Iterator[Atoms]:
-    reads = [operation for operation in READS if operation in habits.reads] if habits.reads else list(READS)
+    reads = [operation for operation in READS if operation in habits.reads]
     found = [
         Atom("submit", ("lost-reply", 0, 1)),
         Atom("swapped"),
@@ -161,4 +161,4 @@ def _concerns(atom: Atom, habits: Habits) -> bool:
 
 def _is_usual(atom: Atom, habits: Habits) -> bool:
     """Whether it happens to something that the client does on a good day."""
-    return atom.name != "read" or not habits.reads or atom.values[0] in habits.reads
+    return atom.name != "read" or atom.values[0] in habits.reads

@@ -226,7 +226,7 @@ def test_watch_is_told_what_goes_on() -> None:
     assert watch.told == [
         "nothing goes wrong",
         "searching",
-        "callbacks/order",
+        "callbacks/late-progress",
         "does it happen again",
         "making it smaller",
         "once more",

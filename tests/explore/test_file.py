@@ -43,10 +43,10 @@ def test_each_thing_stands_with_its_reason() -> None:
         Atom("early_url"),
         Atom("submit", ("connection-reset handled", 2, 2)),
     ]
-    written = text("callbacks/order", "It holds.", tuple(atoms), AGAIN)
+    written = text("callbacks/late-progress", "It holds.", tuple(atoms), AGAIN)
     assert written == (
         "description: |-\n"
-        "  The client breaks callbacks/order: It holds.\n"
+        "  The client breaks callbacks/late-progress: It holds.\n"
         f"  Play it again: {AGAIN}\n"
         "accounts:\n"
         "  - email: demo@example.com\n"

@@ -61,6 +61,13 @@ def test_operations_that_a_client_does_not_use_are_not_disturbed_by_themselves()
     assert all(any(atom.kind.family is Family.SUBMIT for atom in atoms) for atoms in listed)
 
 
+def test_client_that_reads_nothing_gets_no_read_disturbed_by_itself() -> None:
+    """It waits for callbacks; those come in another order soon."""
+    chosen = list(takewhile(lambda atoms: len(atoms) == 1, some(100, habits=Habits(frozenset()))))
+    assert all(atom.name != "read" for atoms in chosen for atom in atoms)
+    assert (Atom("swapped"),) in chosen[:2]
+
+
 def test_proposals_end_when_nothing_new_is_drawn() -> None:
     """A random that always draws the same has nothing left soon."""
 

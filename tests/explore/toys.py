@@ -15,7 +15,7 @@ def rule(name: str, severity: Severity = Severity.ERROR) -> Rule:
 
 
 TWICE: Final = rule("submit/once")
-ORDER: Final = rule("callbacks/order")
+ORDER: Final = rule("callbacks/late-progress")
 
 
 def broken(*rules: Rule) -> list[Finding]:
