@@ -62,6 +62,7 @@ def _course(course: Course) -> dict[str, Any]:
         "scenario": line(course.scenario),
         "about": line(course.about) or None,
         "ended": line(course.ended),
+        "broken": [line(each) for each in course.broken],
         "seconds": course.seconds,
         "calls": words.calls(course),
         "callbacks": sum(isinstance(event, Told) for event in course.events),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.findings import Bar
-from contracts.report.lanes import LETTER
+from contracts.report.lanes import width
 from contracts.report.scale import Scale
 from contracts.report.shown import line
 from contracts.report.words import clock
@@ -119,12 +119,12 @@ def _row(name: str, job: Bar, scale: Scale, edge: float) -> Row:
 
 
 def _piece(x: float, right: float, status: str) -> Piece:
-    width, text = round(max(0.0, right - x), 1), line(status, 12)
-    return Piece(x, width, status == _FIRST, text if len(text) * LETTER + 10 <= width else "")
+    length, text = round(max(0.0, right - x), 1), line(status, 12)
+    return Piece(x, length, status == _FIRST, text if width(text) + 4 <= length else "")
 
 
 def _ending(x: float, status: str, start: float, edge: float) -> Ending:
     text = line(status, 12) or "ended"
-    room = len(text) * LETTER + 14
+    room = width(text) + 14
     inside = x + room > edge and x - start > room
     return Ending(x, text, _TONES.get(status, "none"), x - 10 if inside else x + 10, "end" if inside else "start")

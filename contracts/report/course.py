@@ -14,7 +14,7 @@ from contracts.report.bars import Row, rows
 from contracts.report.lanes import LETTER, Happened, Mark, Name, marks, names
 from contracts.report.scale import Scale, scale
 from contracts.report.shown import line
-from contracts.report.story import Step, status_name
+from contracts.report.story import Step, path, status_name
 from contracts.report.words import clock
 
 LEFT: Final = 104.0
@@ -48,8 +48,12 @@ _LANES: Final = {
     "listAvailable": "scheduler",
     "cancelJob": "scheduler",
 }
-_ORDER: Final = ("submit", "get video", "list", "scheduler", "other calls", "callbacks")
+_ORDER: Final = ("submit", "get video", "list", "scheduler", "other calls", "downloads", "callbacks")
 _OTHERS: Final = "other calls"
+_DOWNLOADS: Final = "downloads"
+_MEDIA: Final = "/media/"
+"""Where a mock has its files."""
+
 _CALLBACKS: Final = "callbacks"
 
 
@@ -138,7 +142,11 @@ def drawing(course: Course, notes: Sequence[Note] = (), window: tuple[float, flo
 
 def lane_of(event: Call | Told) -> str:
     """The name of the lane of a call or a callback."""
-    return _CALLBACKS if isinstance(event, Told) else _LANES.get(event.operation, _OTHERS)
+    if isinstance(event, Told):
+        return _CALLBACKS
+    if not event.operation and path(event.sent.url).startswith(_MEDIA):
+        return _DOWNLOADS
+    return _LANES.get(event.operation, _OTHERS)
 
 
 def tone(event: Call | Told) -> str:

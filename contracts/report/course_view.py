@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from contracts.findings import Call, Course, Finding, Gap, Passed, Told
+from contracts.findings import Call, Course, Finding, Gap, Passed, Told, Verdict
 from contracts.report import bars, moments, shown, words
 from contracts.report.course import Drawing, Note, drawing, tone
 from contracts.report.story import Step
@@ -32,7 +32,7 @@ _PADDING: Final = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a run in words; `kind` is "call", "callback", "passed", "gap" or "left"."""
+    """A line of a run in words; `kind` is "call", "callback", "gap", or "left" for what is no event."""
 
     kind: str
     time: str
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CourseView:
-    """A run to read. `found` are the numbers of its findings, `notes` those of them that are told on the drawing."""
+    """A run to read. `found` are the numbers of its findings, also of those that another run tells and draws."""
 
     number: int
     course: Course
@@ -80,8 +80,10 @@ class CourseView:
 class Courses:
     """The runs of a client, and the drawings of its findings."""
 
-    def __init__(self, courses: Sequence[Course], findings: Sequence[Finding]) -> None:
-        self._findings = findings
+    def __init__(self, verdict: Verdict) -> None:
+        courses = verdict.courses
+        self._verdict = verdict
+        self._findings = words.ordered(verdict)
         self._by_name = {course.scenario: course for course in reversed(courses)}
         self._numbers = {id(course): number for number, course in enumerate(courses, start=1)}
         self.views = [self._view(number, course) for number, course in enumerate(courses, start=1)]
@@ -109,8 +111,10 @@ class Courses:
         return found if found.lanes else None
 
     def _view(self, number: int, course: Course) -> CourseView:
-        found = [place for place, each in enumerate(self._findings, start=1) if each.scenario == course.scenario]
-        notes = [self._named(place) for place in found[:_MOST_NOTES]]
+        found = words.found_in(self._verdict, course)
+        told_here = [place for place in found if self._findings[place - 1].scenario == course.scenario]
+        notes = [self._named(place) for place in told_here[:_MOST_NOTES]]
+        gaps = [gap for place in told_here if (gap := self._findings[place - 1].gap)]
         told = course.events or course.jobs
         return CourseView(
             number=number,
@@ -118,14 +122,11 @@ class Courses:
             calls=words.calls(course),
             callbacks=sum(isinstance(event, Told) for event in course.events),
             drawing=drawing(course, notes) if told and number <= MOST else None,
-            lines=_lines(course, [each.gap for each in self._findings_of(found) if each.gap]),
+            lines=_lines(course, gaps),
             jobs=[bars.told(name, job) for name, job in bars.named(course.jobs[:_MOST_JOBS])],
             output=shown.block(course.output[-_LONGEST_OUTPUT:], _LONGEST_OUTPUT),
             found=found,
         )
-
-    def _findings_of(self, numbers: Sequence[int]) -> list[Finding]:
-        return [self._findings[number - 1] for number in numbers]
 
     def _named(self, number: int) -> Note:
         """What is wrong, by its number and, of a gap, with how long it was."""
@@ -175,9 +176,8 @@ def _line(step: Step | Gap) -> Line:
     if isinstance(step, Gap):
         return Line("gap", "", shown.line(step.label, 300))
     event = step.event
-    time = words.clock(event.at)
     if isinstance(event, Passed):
-        return Line("passed", time, moments.words(step))
+        return Line("left", words.clock(event.at), moments.words(step))
     kind = "call" if isinstance(event, Call) else "callback"
     aside = ", ".join(moments.aside(step))
-    return Line(kind, time, moments.asked(event), tone(event), moments.answer(event), aside)
+    return Line(kind, words.clock(event.at), moments.asked(event), tone(event), moments.answer(event), aside)

@@ -87,9 +87,7 @@ def summary(verdict: Masked) -> str:
         parts.append(f"And {words.amount(len(findings) - _MOST_FINDINGS, 'more finding')}.")
     if skipped := [each for each in verdict.judged if words.outcome(each) is Outcome.NOT_EXERCISED]:
         parts.append(_not_exercised(skipped))
-    figures = [words.amount(verdict.calls, "call"), words.duration(verdict.seconds)]
-    if not words.of_client(verdict):
-        figures.append(f"seed {verdict.seed}")
+    figures = [words.amount(verdict.calls, "call"), words.duration(verdict.seconds), f"seed {verdict.seed}"]
     text = "\n\n".join([*parts, *map(_text, verdict.notes), f"<sub>{', '.join(figures)}</sub>"]) + "\n\n"
     if len(text.encode()) > _LONGEST_SUMMARY:
         return f"{parts[0]}\n\n{_groups(verdict)}\n\nThe findings are too long for this summary.\n\n"

@@ -102,7 +102,7 @@ class _Page:
     @cached_property
     def courses(self) -> Courses:
         """The runs of a client."""
-        return Courses(self.verdict.courses, words.ordered(self.verdict))
+        return Courses(self.verdict)
 
     def around(self, view: FindingView) -> Drawing | None:
         """The part of a run that shows a finding, None for one on a provider."""

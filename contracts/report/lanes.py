@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 LETTER: Final = 6.7
+_CAPITAL: Final = 8.6
 """Width of a letter of a name, at most about."""
 
 DOT: Final = 10.0
@@ -23,9 +24,11 @@ _TOLERABLE: Final = 6.0
 
 _WIDEST: Final = 30.0
 _LEAST: Final = 4.0
+_MOST_KINDS: Final = 2
+"""Kinds of answers in one box that are named above it."""
+
 _SMALLEST: Final = 0.15
 """The share of a box that a tone gets at least, so that one among hundreds is seen."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def _cluster(group: Sequence[Happened]) -> Mark:
     width = max(last - first, DOT + LETTER * len(_short(len(group))))
     wait = max(each.until for each in group) - first - width / 2
     most = max(shares, key=lambda share: share[1])[0]
-    name = next(iter(counts)) if len(counts) == 1 else ""
+    name = "/".join(counts) if len(counts) <= _MOST_KINDS else ""
     return Mark(
         round(first + width / 2, 1), round(width, 1), round(max(0.0, wait), 1), most, name, title, len(group), shares
     )
@@ -157,7 +160,7 @@ def names(found: Sequence[Mark]) -> list[Name]:
     for run in runs:
         times = sum(mark.count for mark in run)
         text = _counted(run[0].name, times)
-        x, half = (run[0].x + run[-1].x) / 2, len(text) * LETTER / 2
+        x, half = (run[0].x + run[-1].x) / 2, width(text) / 2
         row = next((row for row in range(ROWS) if free[row] <= x - half), None)
         if row is not None and text:
             free[row] = x + half + LETTER
@@ -171,4 +174,9 @@ def _counted(name: str, times: int) -> str:
 
 def _width(mark: Mark) -> float:
     """How wide the name of a mark is, with some room behind it."""
-    return (len(_counted(mark.name, mark.count)) + 1) * LETTER
+    return width(_counted(mark.name, mark.count)) + LETTER
+
+
+def width(text: str) -> float:
+    """How wide a name is, at most about."""
+    return sum(_CAPITAL if letter.isupper() else LETTER for letter in text)

@@ -168,6 +168,7 @@ class Masking:
             events=tuple(self.event(event) for event in course.events),
             jobs=tuple(self._bar(job) for job in course.jobs),
             output=self.text(course.output),
+            broken=tuple(self.text(each) for each in course.broken),
         )
 
     def _bar(self, bar: Bar) -> Bar:

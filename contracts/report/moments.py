@@ -5,6 +5,7 @@ What repeats itself is one step, however often it happened, so that a run of tho
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from contracts.findings import Call, Event, Finding, Gap, Passed, Told
@@ -18,6 +19,9 @@ _FEWEST_REPEATS: Final = 3
 _NEAR: Final = 25.0
 """Milliseconds that an end of a gap may be off the event that it belongs to, as instants are rounded."""
 
+_UNEVEN: Final = 0.5
+"""How much longer or shorter than the others a pause may be, as a share, so that all are told by one number."""
+
 _SLOW: Final = 1_000.0
 """Milliseconds from which it is said how long a call took."""
 
@@ -25,32 +29,31 @@ _LONGEST_BODY: Final = 65_536
 
 
 def steps(finding: Finding) -> list[Step | Gap]:
-    """The steps of a finding's story, its gap where it ended."""
+    """The steps of a finding's story, its gap where it ended. Time that passes is no step, as each has its own."""
     gaps = [] if finding.gap is None else [finding.gap]
-    return folded(finding.story, gaps, [] if finding.at is None else [finding.at], finding.at)
+    return folded(finding.story, gaps, finding.at)
 
 
-def folded(
-    events: Sequence[Event], gaps: Iterable[Gap] = (), kept: Iterable[int] = (), at: int | None = None
-) -> list[Step | Gap]:
+def folded(told: Sequence[Event], gaps: Iterable[Gap] = (), at: int | None = None) -> list[Step | Gap]:
     """Events in time order as steps, with the gaps among them.
 
-    The events at the places `kept` and those at both ends of a gap are steps of their own; that at `at` offends.
+    Those at both ends of a gap are steps of their own, and so is that at `at`, which offends.
     """
+    kept = [place for place, event in enumerate(told) if not isinstance(event, Passed)]
+    events = [event for event in told if not isinstance(event, Passed)]
+    at = kept.index(at) if at in kept else None
     gaps = sorted(gaps, key=lambda gap: gap.end)
-    alone = {*kept, *(place for gap in gaps for place in edges(events, gap) if place is not None)}
+    alone = {at, *(place for gap in gaps for place in edges(events, gap))}
     essences = [None if place in alone else _essence(event) for place, event in enumerate(events)]
     found: list[Step | Gap] = []
-    place, number = 0, 1
+    place = 0
     while place < len(events):
         event = events[place]
         while gaps and event.at >= gaps[0].end - 1:
             found.append(gaps.pop(0))
         times = _times(essences, place)
-        every = (events[place + times - 1].at - event.at) / (times - 1) / 1_000 if times > 1 else 0.0
-        counted = not isinstance(event, Passed)
-        found.append(Step(number if counted else 0, event, times, every, offends=place == at))
-        number += times if counted else 0
+        every, until = _every([each.at for each in events[place : place + times]]), events[place + times - 1].at
+        found.append(Step(place + 1, event, times, every, offends=place == at, until=until))
         place += times
     return [*found, *gaps]
 
@@ -92,7 +95,7 @@ def words(step: Step) -> str:
     """A step in words, without its time."""
     event = step.event
     if isinstance(event, Passed):
-        return f"{duration(event.seconds)} pass"
+        return story.words(step)
     return f"{asked(event)} -> {answer(event)}{''.join(f', {each}' for each in aside(step))}"
 
 
@@ -115,7 +118,7 @@ def aside(step: Step) -> list[str]:
     event, parts = step.event, []
     if step.times > 1:
         parts = [f"{step.times:,} times", f"every {duration(step.every)}"] if step.every else [f"{step.times:,} times"]
-        parts.append(f"until {clock(event.at + step.every * (step.times - 1) * 1_000)}")
+        parts.append(f"until {clock(step.until)}")
     elif isinstance(event, Call) and event.took >= _SLOW:
         parts.append(f"took {duration(event.took / 1_000)}")
     return parts
@@ -143,10 +146,15 @@ def _times(essences: Sequence[object], place: int) -> int:
     return end - place if end - place >= _FEWEST_REPEATS else 1
 
 
-def _essence(event: Event) -> tuple[object, ...] | None:
-    """What of an event is told; None for one that is never folded."""
-    if isinstance(event, Passed):
-        return None
+def _every(instants: Sequence[float]) -> float:
+    """The seconds between instants, 0 where they are not spread evenly."""
+    pauses = [after - before for before, after in pairwise(instants)]
+    mean = sum(pauses) / len(pauses) if pauses else 0.0
+    return mean / 1_000 if pauses and max(abs(pause - mean) for pause in pauses) <= mean * _UNEVEN else 0.0
+
+
+def _essence(event: Call | Told) -> tuple[object, ...]:
+    """What of an event is told."""
     if isinstance(event, Told):
         return event.sent.url, status_name(event), event.answered
     sent, got = event.sent, event.got

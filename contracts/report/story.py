@@ -24,7 +24,8 @@ class Step:
     """One step: an event that happened so many `times` in a row, `every` so many seconds, 0 for at once.
 
     `number` is that of the first such call or callback in the story, counted from 1, and 0 for time that passes.
-    `offends` says that this is what is wrong.
+    `offends` says that this is what is wrong. `until` is when the last of them began, where it is known, in
+    milliseconds since the run began.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Step:
     times: int = 1
     every: float = 0.0
     offends: bool = False
+    until: float = 0.0
 
 
 def steps(finding: Finding) -> list[Step]:

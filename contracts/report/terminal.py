@@ -15,6 +15,7 @@ _MOST_TOLD: Final = 20
 """Findings whose stories are told; of the others there is a line each."""
 
 _MOST_LINES: Final = 30
+_MOST_PRINTED: Final = 8
 _IN_TABLE: Final = 200
 _STYLES: Final = {
     "failed": "bold red",
@@ -125,6 +126,16 @@ def _courses(verdict: Masked) -> Iterator[tuple[str, str]]:
     for number, (name, calls, findings, ended) in enumerate(rows):
         text = f"  {name:<{widths[0]}}  {calls:>{widths[1]}}  {findings:>{widths[2]}}  {ended}"
         yield "" if number else "heading", text
+    yield from _printed(verdict)
+
+
+def _printed(verdict: Masked) -> Iterator[tuple[str, str]]:
+    """The last words of a client that called nobody: they may say why."""
+    silent = next((each for each in verdict.courses if each.output.strip() and not words.calls(each)), None)
+    if silent is not None:
+        yield "", f"what it printed in {line(silent.scenario, 60)}:"
+        for text in silent.output.strip().splitlines()[-_MOST_PRINTED:]:
+            yield "", f"  {line(text, 300)}"
 
 
 def _summary(verdict: Masked) -> Iterator[tuple[str, str]]:
@@ -140,7 +151,7 @@ def _summary(verdict: Masked) -> Iterator[tuple[str, str]]:
     tally = words.tally("", verdict.judged)
     took = words.duration(verdict.seconds)
     yield "", f"rules: {tally.failed} failed, {tally.passed} passed, {tally.not_exercised} not exercised"
-    yield "", f"calls: {verdict.calls:,} in {took}" + ("" if words.of_client(verdict) else f", seed {verdict.seed}")
+    yield "", f"calls: {verdict.calls:,} in {took}, seed {verdict.seed}"
     if verdict.cut_short:
         yield "note", f"cut short: {line(verdict.cut_short)}"
     style = "good" if words.is_good(verdict) else "bad"

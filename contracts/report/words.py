@@ -169,8 +169,13 @@ def title(finding: Finding) -> str:
 
 
 def found_in(verdict: Verdict, course: Course) -> list[int]:
-    """The numbers of the findings of a run, counted from 1 in the order in which they are told."""
-    return [number for number, each in enumerate(ordered(verdict), 1) if each.scenario == course.scenario]
+    """The numbers of the findings of a run, counted from 1 in the order in which they are told.
+
+    A finding is told of the first run that shows it; a run knows which rules it broke, too.
+    """
+    broken = {*course.broken}
+    found = enumerate(ordered(verdict), start=1)
+    return [number for number, each in found if each.scenario == course.scenario or each.rule.id in broken]
 
 
 def calls(course: Course) -> int:

@@ -1,6 +1,7 @@
 """The HTML report on a client: grade, scenarios, runs drawn to scale, and all of it in words."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,6 @@ def test_page_begins_with_the_grade() -> None:
     text = text_of(clients.careless())
     assert "bash upscale.sh breaks 4 of the 19 rules it was tested on. It spends credits twice" in text
     assert "in 10 scenarios: 56 calls in 31 s" in text
-    assert "seed" not in text
 
 
 def test_table_tells_how_each_run_ended() -> None:
@@ -55,6 +55,19 @@ def test_run_is_told_in_words_too() -> None:
     assert f"job 1: {job}: QUEUED at +0.20 s, GENERATING at +1.10 s, COMPLETED at +3.70 s; 20 credits" in text
     assert "+2.50 s POST /v2/pixverse/videos/upscale 200" in text
     assert "curl: (56) Recv failure: Connection reset by peer" in text
+
+
+def test_run_names_the_findings_that_are_told_of_another() -> None:
+    """It broke the same rule, and only the first run tells how."""
+    verdict = clients.careless()
+    courses = [
+        replace(course, broken=("process/status",) if course.scenario == "lost-reply" else ())
+        for course in verdict.courses
+    ]
+    page = page_of(replace(verdict, courses=courses))
+    told = section(page, ">lost-reply</h3>")
+    assert re.findall("#finding-([0-9])", told) == ["1", "6", "7"]
+    assert ">6</text>" not in told
 
 
 def test_each_mark_has_a_title() -> None:

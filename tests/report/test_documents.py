@@ -270,7 +270,6 @@ def test_summary_of_a_client() -> None:
     assert "| busy\\-then\\-free | 17 | exit status 0 after 31 s | 2 |" in text
     assert "Instead: List the videos, or ask the scheduler" in text
     assert ">            gap: 2 s, Retry-After says 15 s" in text
-    assert "seed" not in text
 
 
 def test_summary_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

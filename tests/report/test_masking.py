@@ -79,7 +79,9 @@ def everywhere(secret: str, header: str) -> Verdict:
     told = replace(finding, scenario=f"at {secret}", gap=Gap(1.0, 6.0, f"less than {secret}"))
     verdict.judged[0].findings.append(told)
     jobs = (Bar(f"video {secret}", 0.0, 4.0, ((0.0, "QUEUED"), (4.0, f"lost {secret}")), 20),)
-    course = Course(f"at {secret}", f"about {secret}", f"ended {secret}", 0.01, story, jobs, f"printed\n{secret}\n")
+    course = Course(
+        f"at {secret}", f"about {secret}", f"ended {secret}", 0.01, story, jobs, f"printed\n{secret}\n", (secret,)
+    )
     return replace(verdict, courses=(course,), grade=Grade("C", 60, f"it said {secret}"))
 
 

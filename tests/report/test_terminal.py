@@ -110,7 +110,7 @@ def test_runs_of_a_client_are_a_table_and_the_grade_comes_last() -> None:
     assert "  busy-then-free        17         2  exit status 0 after 31 s" in lines
     assert "  awkward-but-legal      4         -  exit status 0 after 4.5 s" in lines
     assert lines[-3:] == [
-        "calls: 56 in 31 s",
+        "calls: 56 in 31 s, seed 0",
         "It spends credits twice, and asks for more than the vendor allows.",
         "D, 58 of 100: bash upscale.sh breaks 4 of the 19 rules it was tested on.",
     ]
@@ -129,6 +129,18 @@ def test_thousands_of_calls_are_few_lines() -> None:
     lines = told(clients.flooding())
     assert len(lines) < 60
     assert any(line.endswith("-> 429, 35 times, every 3.1 ms, until +0.41 s") for line in lines)
+
+
+def test_client_that_called_nobody_is_quoted() -> None:
+    """What it printed last, in the first such run, may say why."""
+    verdict = clients.idle()
+    courses = [
+        replace(course, output="1\n" * 20 + f"no module named {course.scenario}\n") for course in verdict.courses
+    ]
+    lines = told(replace(verdict, courses=courses))
+    start = lines.index("what it printed in accepted:")
+    assert lines[start + 1 : start + 9] == ["  1"] * 7 + ["  no module named accepted"]
+    assert "what it printed in failed:" not in lines
 
 
 def test_long_story_of_a_client_keeps_what_is_wrong() -> None:
