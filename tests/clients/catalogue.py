@@ -78,6 +78,7 @@ _GOOD: Final = (
     "fetch.mjs",
     "reference.py",
     "callbacks_only.py",
+    "callbacks_patient.py",
     "list_poller.py",
     "retry_adapter.py",
     "vendor_manner.mjs",
@@ -120,7 +121,7 @@ _BAD: Final = (
     _bad("busy_two_seconds.py", "busy/wait", shown_by="rate-limited"),
     _bad("busy_backoff.py", "busy/wait", shown_by="rate-limited"),
     _bad("busy_gives_up.py", "busy/retried", shown_by="rate-limited"),
-    _bad("busy_for_ever.py", "busy/bounded", shown_by="always-busy", scale=200.0, patience=4_000.0),
+    _bad("busy_for_ever.py", "busy/bounded", shown_by="always-busy", scale=150.0, patience=3_900.0),
     _bad("herd.py", "busy/spread", shown_by="always-busy"),
     _bad("repeats_bad_request.py", "refused/bad-request", shown_by="bad-request"),
     _bad("repeats_unauthorized.py", "refused/unauthorized", shown_by="token-revoked"),
@@ -157,7 +158,9 @@ _BAD: Final = (
     _bad("callback_refused.py", "callbacks/acknowledged", shown_by="accepted"),
     _bad("callback_twice_is_fatal.py", "callbacks/duplicates", shown_by="callbacks-twice"),
     _bad("callback_twice_is_refused.py", "callbacks/duplicates", shown_by="callbacks-twice"),
-    _bad("callback_overwrites.py", "callbacks/order", shown_by="callbacks-swapped", besides=("process/status",)),
+    _bad(
+        "callback_overwrites.py", "callbacks/late-progress", shown_by="callbacks-swapped", besides=("process/status",)
+    ),
     _bad("stays.py", "process/ends", shown_by="accepted", patience=80.0),
     _bad("always_content.py", "process/status", shown_by="failed"),
     _bad("never_content.py", "process/status", shown_by="accepted"),

@@ -1,8 +1,12 @@
 """The catalogue of clients is whole, and `contracts grade` says of each what it must."""
 
+import re
+
 import pytest
 
 from clients.catalogue import CATALOGUE, FOLDER, SCENARIOS, Program
+from clients.matrix import DOCUMENT
+from clients.verdicts import verdicts
 from contracts.grade.judging import rules
 from mockserver.scenario_file import FOLDER as READY_MADE
 
@@ -36,3 +40,27 @@ def test_the_scenarios_of_a_program_are_there(program: Program) -> None:
     assert program.shown_by or program.good
     for name in program.scenarios:
         assert any((folder / f"{name}.yaml").exists() for folder in (SCENARIOS, READY_MADE)), name
+
+
+def test_the_docs_have_every_client() -> None:
+    """The generated page has a row for each client and for each rule."""
+    rows = re.findall(r"^\| `?([a-z0-9/-]+)`? \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    names = [program.name for program in (*BAD, *GOOD)]
+    assert rows == [*names, "rule", *(rule.id for rule in rules())]
+
+
+@pytest.mark.slow
+def test_every_bad_client_is_caught() -> None:
+    """Each is found to break the rules that its fault breaks, and no others."""
+    told = verdicts([program.name for program in BAD], 20, quick=True)
+    wrong = [f"{name}: {verdict.wrong(CATALOGUE[name])}" for name, verdict in told if verdict.wrong(CATALOGUE[name])]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+def test_every_good_client_is_without_a_finding() -> None:
+    """Not even a note is found, and each rule is kept by one of them."""
+    told = dict(verdicts([program.name for program in GOOD], 20))
+    wrong = [f"{name}: {each.wrong(CATALOGUE[name])}" for name, each in told.items() if each.wrong(CATALOGUE[name])]
+    assert not wrong, "\n".join(wrong)
+    assert {rule.id for rule in rules()} == {rule for verdict in told.values() for rule in verdict.passed}

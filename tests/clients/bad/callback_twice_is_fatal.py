@@ -4,20 +4,15 @@ import os
 import sys
 from typing import Any
 
-from clients.good.callbacks_only import CallbacksOnly
+from clients.good.callbacks_patient import CallbacksPatient
 
 
-class Client(CallbacksOnly):
+class Client(CallbacksPatient):
     def hear(self, video: dict[str, Any]) -> None:
         if self.over.is_set() and self.ended(video):
             print("no way from", self.known["video_status_name"], "to", video["video_status_name"], file=sys.stderr)
             os._exit(70)
         super().hear(video)
-
-    def follow(self, job: str) -> dict[str, Any]:
-        video = super().follow(job)
-        self.pause(10)
-        return video
 
 
 if __name__ == "__main__":

@@ -3,17 +3,12 @@
 import sys
 from typing import Any
 
-from clients.good.callbacks_only import CallbacksOnly
+from clients.good.callbacks_patient import CallbacksPatient
 
 
-class Client(CallbacksOnly):
+class Client(CallbacksPatient):
     def answer_to(self, video: dict[str, Any]) -> int:
         return 500 if self.over.is_set() and self.ended(video) else 200
-
-    def follow(self, job: str) -> dict[str, Any]:
-        video = super().follow(job)
-        self.pause(10)
-        return video
 
 
 if __name__ == "__main__":
