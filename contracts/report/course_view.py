@@ -179,5 +179,8 @@ def _line(step: Step | Gap) -> Line:
     if isinstance(event, Passed):
         return Line("left", words.clock(event.at), moments.words(step))
     kind = "call" if isinstance(event, Call) else "callback"
-    aside = ", ".join(moments.aside(step))
-    return Line(kind, words.clock(event.at), moments.asked(event), tone(event), moments.answer(event), aside)
+    aside, status = moments.aside(step), moments.answer(event)
+    if isinstance(event, Call) and not event.got.status:
+        aside, status = [*aside, shown.line(event.got.error, 120)], "no answer"
+    text = moments.asked(event)
+    return Line(kind, words.clock(event.at), text, tone(event), status, ", ".join(filter(None, aside)))

@@ -17,6 +17,7 @@ from contracts.report.difference import differences
 from contracts.report.excerpt import excerpts
 from contracts.report.masking import masked
 from report import clients, verdicts
+from report.test_hostile import of_a_client
 from sources import ROOT
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -181,6 +182,7 @@ PAGES = {
     "careless": clients.careless(),
     "flooding": clients.flooding(2_000),
     "idle": clients.idle(),
+    "long words": of_a_client("W" * 300 + " x", b"{}"),
 }
 
 
