@@ -21,6 +21,7 @@ from contracts.grade.world import World, WorldError
 from contracts.provider.http import BadAddress, base_address
 from contracts.report import files, github, terminal
 from contracts.report.masking import masked
+from contracts.report.words import amount
 from contracts.verify import baseline as expected
 from contracts.verify.selection import Selection, SelectionError
 
@@ -29,6 +30,7 @@ _ERRORS = (
     *(CannotStart, CannotRun, CannotFastForward, WorldError, ScenarioError, JournalError, BadAddress, ContractError),
     *(SelectionError, expected.BaselineError, files.ReportError),
 )
+_LONGEST_WORD = 60
 _TOKEN = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
 
 
@@ -149,9 +151,15 @@ def _graded(options: Options, selection: Selection) -> Verdict:
         def tell(journal: Journal) -> None:
             click.echo(f"  {journal.name}: {len(journal.requests)} calls, {ended_words(journal.client)}", err=True)
 
-        click.echo(f"{len(scenarios)} scenarios, up to {options.timeout:g} s each:", err=True)
+        click.echo(f"{amount(len(scenarios), 'scenario')}, up to {options.timeout:g} s each:", err=True)
         found = run_all(running, scenarios, side_by_side, tell)
-    return judge(found, subject=shlex.join(options.command), selection=selection, seed=options.seed)
+    return judge(found, subject=_shown(options.command), selection=selection, seed=options.seed)
+
+
+def _shown(command: tuple[str, ...]) -> str:
+    """The command in one line; of an argument that is a program its start."""
+    words = [" ".join(word.split()) if "\n" in word else word for word in command]
+    return shlex.join(word if len(word) <= _LONGEST_WORD else f"{word[:_LONGEST_WORD]}…" for word in words)
 
 
 def _named(journal: Journal, path: Path) -> Journal:

@@ -122,7 +122,8 @@ class Client:
 
     `scale`: its own waits were divided by this. `status` is its exit status, None for none; `signal` what ended it,
     `stopped` why it was stopped, both empty where that is not so; `started` and `ended` are real instants. `strangers`
-    are other hosts that got the token, `output` is the end of what it printed.
+    are other hosts that got the token, `output` is the end of what it printed. `cut` says that it was stopped early,
+    because it only repeated itself; `distrusted` how often it turned down the certificate of an interception.
     """
 
     command: str
@@ -134,6 +135,8 @@ class Client:
     ended: float
     strangers: tuple[str, ...] = ()
     output: str = ""
+    cut: bool = False
+    distrusted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +377,8 @@ def _client(entry: Mapping[str, Any] | None) -> Client | None:
         ended=entry["ended"],
         strangers=tuple(entry.get("strangers", ())),
         output=entry.get("output", ""),
+        cut=entry.get("cut", False),
+        distrusted=entry.get("distrusted", 0),
     )
 
 

@@ -125,6 +125,8 @@ def _notes(runs: Sequence[Watched]) -> Iterable[str]:
     for run in runs:
         if run.journal.lost:
             yield f"{run.journal.name}: the first {run.journal.lost:,} exchanges are no longer in the journal"
+    if any(run.journal.client is not None and run.journal.client.distrusted for run in runs):
+        yield "the client turned down the certificate of the interception: it has certificate authorities of its own"
 
 
 def _grade(judged: Sequence[Judged]) -> Grade | None:

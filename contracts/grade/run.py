@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -15,11 +16,12 @@ from typing import Any, Final
 from contracts.grade import fast_forward
 from contracts.grade.client_process import run_client
 from contracts.grade.ended import Ended
+from contracts.grade.hopeless import LOOKED_AT, repeats_itself
 from contracts.grade.intercept import Interception, intercepting
 from contracts.grade.journal import Client, Journal
 from contracts.grade.mock_process import started
 from contracts.grade.scenarios import Scenario, chosen
-from contracts.grade.world import World
+from contracts.grade.world import World, WorldError
 from contracts.report.shown import line
 
 API: Final = "https://api.useapi.net"
@@ -31,6 +33,11 @@ _KEPT: Final = 100_000
 
 _NO_PROXY: Final = "127.0.0.1,localhost,::1"
 _OUTPUT: Final = 8_000
+_PLACEHOLDER: Final = re.compile(r"(?<!\$)\{(base_url|token|video_id|reply_url)\}")
+_TICK: Final = 0.1
+_LOOK_AFTER: Final = 5.0
+"""Seconds of the client's time between two looks at what it does."""
+
 _FASTEST: Final = 10_000.0
 """The highest speed that a clock of the mock may have."""
 
@@ -102,20 +109,34 @@ class Runner:
         }
         with ExitStack() as stack:
             interception = stack.enter_context(self._intercepting(token))
+            watch = stack.enter_context(self._watching(token))
             ended = run_client(
                 [_filled(argument, values) for argument in options.command],
                 {**_inherited(), **self._faster, **_told(values), **(interception.environment if interception else {})},
                 timeout=options.timeout,
                 marker=token,
-                cancelled=self.cancelled,
+                cancelled=watch.stop,
             )
-            strangers = _strangers(interception)
+        if watch.hopeless:
+            ended = replace(ended, stopped=f"after {ended.seconds:.0f} s, as it only repeated itself", status=None)
         document = world.journal(token)
-        document |= {"name": scenario.name, "client": _client(options, ended, strangers)}
+        document |= {"name": scenario.name, "client": _client(options, ended, interception, cut=watch.hopeless)}
         if options.keep is not None:
             text = json.dumps(document, indent=1, ensure_ascii=False)
             (options.keep / f"{scenario.name}.json").write_text(f"{text}\n", encoding="utf-8")
         return Journal.of(document)
+
+    @contextmanager
+    def _watching(self, token: str) -> Iterator["_Watch"]:
+        """Look at what the client does while it runs, to stop it when all are cancelled, or it only repeats itself."""
+        watch = _Watch(self._world, token, self._options.pace, self.cancelled)
+        thread = threading.Thread(target=watch.run, name="grade-watch")
+        thread.start()
+        try:
+            yield watch
+        finally:
+            watch.over.set()
+            thread.join()
 
     @contextmanager
     def _intercepting(self, token: str) -> Iterator[Interception | None]:
@@ -127,6 +148,36 @@ class Runner:
         hosts = [url.removeprefix("https://") for url in (API, _MEDIA)]
         with intercepting(self._world.url, folder, hosts) as interception:
             yield interception
+
+
+class _Watch:
+    """Looks at a run now and then, from a thread of its own, until it is `over`; sets `stop` where it is to end."""
+
+    def __init__(self, world: World, token: str, pace: float, cancelled: threading.Event) -> None:
+        self.stop = threading.Event()
+        self.over = threading.Event()
+        self.hopeless = False
+        self._world, self._token, self._pace, self._cancelled = world, token, pace, cancelled
+
+    def run(self) -> None:
+        """Look until it is over."""
+        every = max(1, round(_LOOK_AFTER / self._pace / _TICK))
+        ticks = 0
+        while not self.over.wait(_TICK):
+            ticks += 1
+            if self._cancelled.is_set():
+                self.stop.set()
+                return
+            if ticks % every == 0 and self._repeats_itself():
+                self.hopeless = True
+                self.stop.set()
+                return
+
+    def _repeats_itself(self) -> bool:
+        try:
+            return repeats_itself(self._world.newest(self._token, LOOKED_AT), self._pace)
+        except WorldError:
+            return False  # whoever runs the client will hear of it
 
 
 @contextmanager
@@ -148,8 +199,13 @@ def run_all(runner: Runner, scenarios: Sequence[Scenario], jobs: int, tell: Call
     """
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         futures = [pool.submit(runner.run, scenario) for scenario in scenarios]
+
+        def done(future: Future[Journal]) -> None:
+            if not future.cancelled() and future.exception() is None:
+                tell(future.result())
+
         for future in futures:
-            future.add_done_callback(lambda done: done.cancelled() or done.exception() or tell(done.result()))
+            future.add_done_callback(done)
         try:
             return [future.result() for future in futures]
         except BaseException:
@@ -160,10 +216,8 @@ def run_all(runner: Runner, scenarios: Sequence[Scenario], jobs: int, tell: Call
 
 
 def _filled(argument: str, values: Mapping[str, str]) -> str:
-    """An argument of the command with {base_url}, {token}, {video_id} and {reply_url} put in."""
-    for name, value in values.items():
-        argument = argument.replace(f"{{{name}}}", value)
-    return argument
+    """An argument with {base_url}, {token}, {video_id} and {reply_url} put in; ${token} is a program's own."""
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], argument)
 
 
 def _told(values: Mapping[str, str]) -> dict[str, str]:
@@ -184,7 +238,7 @@ def _strangers(interception: Interception | None) -> list[str]:
     return sorted({each.host for each in interception.elsewhere() if each.token})
 
 
-def _client(options: Options, ended: Ended, strangers: Sequence[str]) -> dict[str, Any]:
+def _client(options: Options, ended: Ended, through: Interception | None, *, cut: bool) -> dict[str, Any]:
     return {
         "command": " ".join(options.command),
         "scale": options.pace,
@@ -193,7 +247,9 @@ def _client(options: Options, ended: Ended, strangers: Sequence[str]) -> dict[st
         "stopped": ended.stopped,
         "started": ended.started,
         "ended": ended.ended,
-        "strangers": list(strangers),
+        "strangers": _strangers(through),
+        "distrusted": through.distrusted() if through is not None else 0,
+        "cut": cut,
         "output": ended.output[-_OUTPUT:].decode("utf-8", "backslashreplace"),
     }
 

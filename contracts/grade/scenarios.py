@@ -23,7 +23,10 @@ DEFAULT: Final = (
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     # A client that upscales one video would never meet the second upscale's 412.
-    "credits-run-out": {"accounts": [{"email": "demo@example.com", "credits": 0}]},
+    "credits-run-out": {
+        "description": "No credits are left. Every upscale is answered 412, until somebody buys some.",
+        "accounts": [{"email": "demo@example.com", "credits": 0}],
+    },
 }
 """What is put in the place of parts of a ready-made scenario."""
 

@@ -43,6 +43,11 @@ class World:
             raise WorldError("the scenario has no finished video to upscale")
         return str(found)
 
+    def newest(self, token: str, limit: int) -> list[dict[str, Any]]:
+        """The newest entries of the journal of the token's sandbox, oldest first. Raises WorldError."""
+        entries: list[dict[str, Any]] = self._ask("GET", f"/__mock/requests?limit={limit}", token)["data"]
+        return entries
+
     def journal(self, token: str) -> dict[str, Any]:
         """The journal of the token's sandbox. Raises WorldError."""
         document: dict[str, Any] = self._ask("GET", "/__mock/journal", token)

@@ -88,9 +88,9 @@ CALLBACK: Final = f"{UPSCALE}/callbacks/videoProgress"
 
 def seconds(value: float) -> str:
     """A wait in words, as exact as it matters."""
-    if value >= 100:
-        return f"{value:.0f} s"
-    return f"{value:.1f} s" if value >= 1 or not value else f"{value:.2g} s"
+    if 0 < value < 1:
+        return f"{value * 1_000:.0f} ms"
+    return f"{value:.0f} s" if value >= 100 else f"{value:.1f} s"
 
 
 def told(moment: Moment) -> str:

@@ -32,7 +32,7 @@ def _pace(run: Watched) -> Iterator[Outcome]:
 
 
 def _known(own: OwnJob, polls: list[Moment]) -> list[Moment]:
-    """The lists since the job's id was known; of one whose answer was lost not the first, by which it was looked for."""
+    """The lists since the job's id was known; of a lost one not the first, by which it was looked for."""
     since = [each for each in polls if each.start >= own.submit.end]
     return [each for each in since[own.submit.exchange.lost :] if each.start >= own.known]
 

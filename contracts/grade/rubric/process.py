@@ -22,6 +22,9 @@ def _ends(run: Watched) -> Iterator[Outcome]:
         return
     if any(name.startswith(_WAITS) for name in run.broken):
         return
+    if run.journal.client.cut:
+        yield Unknown("it was stopped early, as it only repeated itself")
+        return
     last = run.calls[-1] if run.calls else None
     if last is not None and last.exchange.status == 429:
         yield Unknown("it was waiting for a slot when it was stopped")
