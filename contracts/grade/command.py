@@ -1,7 +1,7 @@
 """`contracts grade`: run a client, watch it, and say what it does wrong."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from contracts.grade.journal import Journal, JournalError
 from contracts.grade.judging import judge
 from contracts.grade.mock_process import CannotRun
 from contracts.grade.run import Options, ended_words, run_all, runner
-from contracts.grade.scenarios import DEFAULT, ScenarioError
+from contracts.grade.scenarios import DEFAULT, Scenario, ScenarioError
 from contracts.grade.world import World, WorldError
 from contracts.provider.http import BadAddress, base_address
 from contracts.report import files, github, terminal
@@ -153,10 +153,25 @@ def _graded(options: Options, selection: Selection) -> Verdict:
 
         click.echo(f"{amount(len(scenarios), 'scenario')}, up to {options.timeout:g} s each:", err=True)
         found = run_all(running, scenarios, side_by_side, tell)
-    return judge(found, subject=_shown(options.command), selection=selection, seed=options.seed)
+    again = {scenario.name: _again(options, scenario) for scenario in scenarios}
+    return judge(found, subject=_shown(options.command), selection=selection, seed=options.seed, again=again)
 
 
-def _shown(command: tuple[str, ...]) -> str:
+def _again(options: Options, scenario: Scenario) -> str:
+    """The line that runs the client in this scenario alone."""
+    changed = {
+        "--client-scale": (options.scale, 1.0),
+        "--fast-forward": (options.fast_forward, 1.0),
+        "--speed": (options.speed, 60.0),
+        "--seed": (options.seed, 0),
+    }
+    words = ["contracts", "grade", "--scenario", scenario.source]
+    words += [word for name, (value, usual) in changed.items() if value != usual for word in (name, f"{value:g}")]
+    words += ["--intercept"] if options.intercept else []
+    return shlex.join([*words, "--", *options.command])
+
+
+def _shown(command: Sequence[str]) -> str:
     """The command in one line; of an argument that is a program its start."""
     words = [" ".join(word.split()) if "\n" in word else word for word in command]
     return shlex.join(word if len(word) <= _LONGEST_WORD else f"{word[:_LONGEST_WORD]}…" for word in words)

@@ -1,6 +1,6 @@
 """Journals in, a verdict out: every rule held against every run, and what the client is worth."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -43,8 +43,12 @@ def judge(
     selection: Selection | None = None,
     seed: int = 0,
     notes: Iterable[str] = (),
+    again: Mapping[str, str] | None = None,
 ) -> Verdict:
-    """The verdict on a client that was watched in these runs. Raises SelectionError for a rule that there is not."""
+    """The verdict on a client that was watched in these runs; `again` are lines that repeat one, by its scenario.
+
+    Raises SelectionError for a rule that there is not.
+    """
     selection = selection or Selection()
     selection.check(rules())
     control = next((Watched(each) for each in journals if each.name == CONTROL and each.client is not None), None)
@@ -58,7 +62,8 @@ def judge(
     for run in runs:
         for check in CHECKS:
             _look(check, run, seen[check.rule.id])
-    judged = [_judged(check, seen[check.rule.id]) for check in CHECKS if selection.wants(check.rule)]
+    lines = again or {}
+    judged = [_judged(check, seen[check.rule.id], lines) for check in CHECKS if selection.wants(check.rule)]
     courses = [
         course(run, str(run.journal.scenario.get("description", "")), _broken_in(run, seen, selection)) for run in runs
     ]
@@ -104,12 +109,13 @@ def _lost(number: int) -> str:
     return f"the journal lost its first {number:,} exchanges, so nothing can be said"
 
 
-def _judged(check: Check, seen: _Seen) -> Judged:
+def _judged(check: Check, seen: _Seen, again: Mapping[str, str]) -> Judged:
     """A rule with its finding: one for all runs, told by the first, which names the others."""
     findings: list[Finding] = []
     if seen.broken:
         run, broken = seen.broken[0]
-        findings.append(finding(check.rule, broken, run, [each.journal.name for each, _ in seen.broken[1:]]))
+        name, others = run.journal.name, [each.journal.name for each, _ in seen.broken[1:]]
+        findings.append(finding(check.rule, broken, run, others, again.get(name, "")))
     return Judged(check.rule, seen.checks, findings, seen.reason)
 
 

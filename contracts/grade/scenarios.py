@@ -46,10 +46,11 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario by the name that reports give it, as it is PUT, but for the clock."""
+    """A scenario by the name that reports give it, as it is PUT, but for the clock. `source` is what was asked for."""
 
     name: str
     data: Mapping[str, Any]
+    source: str = ""
 
 
 def chosen(names: Sequence[str], ready_made: Mapping[str, Mapping[str, Any]]) -> list[Scenario]:
@@ -66,7 +67,7 @@ def _ready_made(name: str, data: Mapping[str, Any]) -> Scenario:
     changed = {**data, **_CHANGES.get(name, {})}
     if name in _DROPPED:
         changed["answers"] = {key: value for key, value in data["answers"].items() if key not in _DROPPED[name]}
-    return Scenario(name, changed)
+    return Scenario(name, changed, name)
 
 
 def _file(name: str, ready_made: Mapping[str, Any]) -> Scenario:
@@ -86,4 +87,4 @@ def _file(name: str, ready_made: Mapping[str, Any]) -> Scenario:
         raise ScenarioError(f"{path}: not YAML: {' '.join(str(error).split())[:300]}") from None
     if not isinstance(data, dict):
         raise ScenarioError(f"{path}: a scenario is an object")
-    return Scenario(path.stem, data)
+    return Scenario(path.stem, data, name)

@@ -22,8 +22,8 @@ _WIRE: Final = {
 }
 
 
-def finding(rule: Rule, broken: Broken, run: Watched, also: Sequence[str] = ()) -> Finding:
-    """A rule that was broken in a run, with its story; `also` names other scenarios in which it was."""
+def finding(rule: Rule, broken: Broken, run: Watched, also: Sequence[str] = (), again: str = "") -> Finding:
+    """A rule that was broken in a run, with its story; `also` names further scenarios, `again` repeats it."""
     story, at = _story(broken)
     gap = None
     if broken.wait is not None:
@@ -37,6 +37,7 @@ def finding(rule: Rule, broken: Broken, run: Watched, also: Sequence[str] = ()) 
         got=broken.got + more,
         story=story,
         at=at,
+        curl=again,
         scenario=run.journal.name,
         gap=gap,
     )

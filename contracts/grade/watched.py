@@ -132,7 +132,9 @@ class Watched:
             self._began = first.at if first is not None and first.at is not None else 0.0
         self.calls = [self._moment(each, place) for place, each in enumerate(journal.requests)]
         self.outside = [self._moment(each, -1) for each in journal.outside if self._is_ours(each)]
-        self.downloads = [self._moment(each, -1) for each in journal.downloads if self._is_ours(each)]
+        # The files of several sandboxes have the same names: only a token tells whose a download is.
+        theirs = (each for each in journal.downloads if any(place.endswith(":token") for place in each.masked))
+        self.downloads = [self._moment(each, -1) for each in theirs if self._is_ours(each)]
 
     # Time
 
