@@ -66,9 +66,10 @@ def scenario_options(names: tuple[str, ...]) -> list[str]:
 
 
 def _bad(file: str, *trips: str, shown_by: str, **more: Any) -> Program:
-    """One that is judged where its fault shows, and where nothing is odd."""
-    scenarios = tuple(dict.fromkeys(("accepted", shown_by)))
-    return Program(file=f"bad/{file}", trips=trips, scenarios=scenarios, shown_by=scenarios, **more)
+    """One whose fault shows in a scenario; that in which nothing is odd says what it does otherwise."""
+    shown = tuple(dict.fromkeys(("accepted", shown_by)))
+    scenarios = tuple(dict.fromkeys((*DEFAULT, shown_by)))
+    return Program(file=f"bad/{file}", trips=trips, scenarios=scenarios, shown_by=shown, **more)
 
 
 _GOOD: Final = (
@@ -132,22 +133,37 @@ _BAD: Final = (
     _bad("polls_too_fast.py", "polling/pace", shown_by="long-jobs"),
     _bad("curl_polls_too_fast.sh", "polling/pace", shown_by="long-jobs"),
     _bad("processing_is_fatal.py", "polling/processing", shown_by="long-jobs"),
-    _bad("processing_is_the_end.py", "polling/processing", shown_by="long-jobs", besides=("process/status",)),
-    _bad("fetch_throws.mjs", "polling/processing", shown_by="long-jobs"),
-    _bad("reads_on.py", "polling/stops", shown_by="accepted"),
+    _bad(
+        "processing_is_the_end.py",
+        "polling/processing",
+        shown_by="long-jobs",
+        besides=("process/status", "ending/not-before"),
+    ),
+    _bad("fetch_throws.mjs", "polling/processing", shown_by="long-jobs", besides=("trouble/retried",)),
+    _bad(
+        "reads_on.py",
+        "polling/stops",
+        shown_by="accepted",
+        besides=("ending/failed", "ending/moderated"),
+    ),
     _bad("url_is_the_end.py", "ending/not-before", shown_by="awkward-but-legal", besides=("process/status",)),
     _bad("any_answer_is_the_end.py", "ending/not-before", shown_by="awkward-but-legal", besides=("process/status",)),
     _bad("odd_status_is_the_end.py", "answers/tolerant", shown_by="awkward-but-legal"),
-    _bad("invented_fields.py", "ending/completed", shown_by="accepted", besides=("polling/stops", "process/status")),
+    _bad(
+        "invented_fields.py",
+        "ending/completed",
+        shown_by="accepted",
+        besides=("polling/stops", "process/status", "ending/failed", "ending/moderated"),
+    ),
     _bad(
         "fetch_invented_fields.mjs",
         "ending/completed",
         shown_by="accepted",
-        besides=("polling/stops", "process/status"),
+        besides=("polling/stops", "process/status", "ending/failed", "ending/moderated"),
     ),
     _bad("failed_is_no_end.py", "ending/failed", shown_by="failed", besides=("polling/stops",)),
     _bad("moderated_is_no_end.py", "ending/moderated", shown_by="moderated", besides=("polling/stops",)),
-    _bad("never_looks.py", "ending/followed", shown_by="accepted"),
+    _bad("never_looks.py", "ending/followed", shown_by="accepted", besides=("ending/not-before",)),
     _bad("strict_fields.py", "answers/tolerant", shown_by="awkward-but-legal"),
     _bad(
         "curl_greps.sh",
@@ -155,11 +171,14 @@ _BAD: Final = (
         shown_by="spaced-json",
         besides=("polling/stops", "ending/completed", "process/status"),
     ),
-    _bad("callback_refused.py", "callbacks/acknowledged", shown_by="accepted"),
+    _bad("callback_refused.py", "callbacks/acknowledged", shown_by="accepted", besides=("process/status",)),
     _bad("callback_twice_is_fatal.py", "callbacks/duplicates", shown_by="callbacks-twice"),
     _bad("callback_twice_is_refused.py", "callbacks/duplicates", shown_by="callbacks-twice"),
     _bad(
-        "callback_overwrites.py", "callbacks/late-progress", shown_by="callbacks-swapped", besides=("process/status",)
+        "callback_overwrites.py",
+        "callbacks/late-progress",
+        shown_by="callbacks-swapped",
+        besides=("process/status", "callbacks/duplicates"),
     ),
     _bad("stays.py", "process/ends", shown_by="accepted", patience=80.0),
     _bad("always_content.py", "process/status", shown_by="failed"),

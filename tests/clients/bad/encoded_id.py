@@ -10,7 +10,7 @@ from clients.good.upscaler import Upscaler
 
 
 class Client(Upscaler):
-    reads = 6
+    reads = 4
 
     def look(self, job: str) -> Any:
         return self.read(f"/videos/{quote(job, safe='')}")

@@ -7,7 +7,7 @@ from clients.good.upscaler import Upscaler
 
 
 class Client(Upscaler):
-    polls = 6
+    polls = 5
 
     def ended(self, video: dict[str, Any]) -> bool:
         return video["video_status_name"] in ("COMPLETED", "MODERATED")

@@ -1,8 +1,8 @@
-// Node's fetch that waits for a status of 'completed', which no answer ever has.
+// Node's fetch that waits for ever for a status of 'completed', which no answer has.
 import { Upscaler } from '../good/fetch.mjs';
 
 class Client extends Upscaler {
-  polls = 6;
+  polls = Infinity;
 
   ended(video) {
     return video.status === 'completed' || video.status === 'failed';

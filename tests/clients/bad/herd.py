@@ -1,4 +1,4 @@
-"""Four workers that a 429 sends to sleep, and that all come back at the same instant."""
+"""Eight workers that a 429 sends to sleep, and that all come back at the same instant."""
 
 import sys
 
@@ -11,4 +11,4 @@ class Client(Upscaler):
 
 
 if __name__ == "__main__":
-    sys.exit(side_by_side(Client, 4))
+    sys.exit(side_by_side(Client, 8))

@@ -8,7 +8,7 @@ from clients.good.upscaler import Upscaler
 
 
 class Client(Upscaler):
-    submits = 5
+    submits = 4
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from clients.good.upscaler import Upscaler
 class Client(Upscaler):
     def follow(self, job: str) -> dict[str, Any]:
         video = super().follow(job)
-        for _ in range(4):
+        for _ in range(2):
             self.pause(self.poll_wait)
             self.look(job)
         return video

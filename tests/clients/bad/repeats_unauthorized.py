@@ -8,7 +8,7 @@ from clients.good.upscaler import Upscaler
 
 
 class Client(Upscaler):
-    submits = 5
+    submits = 4
 
     def refused(self, answer: requests.Response) -> None:
         if answer.status_code != 401:
