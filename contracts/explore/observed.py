@@ -13,6 +13,8 @@ from contracts.verify.selection import Selection
 _FORM: Final = "answers/"
 """Rules about the form of answers: they blame it for an end that is not good, where they see nothing else to blame."""
 
+_ENDS: Final = "process/ends"
+
 _TROUBLE: Final = ("faults", "accounts", "callbacks")
 """Keys of a scenario that bring other trouble."""
 
@@ -63,4 +65,12 @@ class Observed:
     def _counts(finding: Finding, journal: Journal) -> bool:
         scenario = journal.scenario
         troubled = any(key in scenario for key in _TROUBLE) or "endings" in scenario.get("jobs", {})
-        return not (troubled and finding.rule.id.startswith(_FORM))
+        if finding.rule.id.startswith(_FORM):
+            return not troubled
+        return finding.rule.id != _ENDS or not _was_swallowed(journal)
+
+
+def _was_swallowed(journal: Journal) -> bool:
+    """Whether an upscale was lost before it was accepted, and nothing else was: who waits for callbacks can't know."""
+    asked = [each for each in journal.requests if each.operation == UPSCALE]
+    return all(each.accepted is None for each in asked) and bool(asked) and asked[-1].lost

@@ -91,6 +91,11 @@ def _alone(habits: Habits) -> Iterator[Atoms]:
         Atom("processing"),
         Atom("early_url"),
         Atom("order"),
+        Atom("extra_fields"),
+        Atom("absent_fields"),
+        Atom("long_ids"),
+        Atom("shuffled_keys"),
+        Atom("charset"),
     ]
     return ((atom,) for atom in found if _concerns(atom, habits))
 

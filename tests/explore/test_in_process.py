@@ -1,23 +1,26 @@
 """The search on functions, against a mock in this process: what is found, and that good ones have nothing found."""
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 
-from contracts.explore.atoms import Atom, Atoms
+from contracts.explore.atoms import Atom, Atoms, compose
 from contracts.explore.exploring import Unwatched
-from contracts.explore.in_process import explore
-from contracts.explore.observed import CannotExplore
+from contracts.explore.in_process import _Runner, explore
+from contracts.explore.observed import CannotExplore, Observed
 from contracts.findings import Finding
 from contracts.grade import judging
 from contracts.grade.journal import Journal
 from contracts.grade.judging import judge
-from contracts.verify.selection import SelectionError
+from contracts.verify.selection import Selection, SelectionError
 from explore import functions
 from mockserver.handle.in_process import MakePixverseMock
 
@@ -203,6 +206,47 @@ def test_client_that_never_ends_is_stopped(make_pixverse_mock: MakePixverseMock)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+def attempt(client: Callable[[Any], object], make_mock: Any, *atoms: Atom, patience: float = 5) -> list[str]:
+    """The rules that a client breaks where this happens, after a good day."""
+    runner = _Runner(client, make_mock, Observed("the client", Selection()), patience)
+    assert runner.attempt(compose([])) == []
+    return [finding.rule.id for finding in runner.attempt(compose(atoms))]
+
+
+def test_form_of_answers_is_blamed_where_nothing_else_goes_wrong(make_pixverse_mock: MakePixverseMock) -> None:
+    """Not for what other trouble does."""
+    odd = Atom("extra_fields")
+    assert attempt(functions.listens_well, make_pixverse_mock, odd) == []
+    assert "answers/tolerant" in attempt(_only_known_fields, make_pixverse_mock, odd)
+    slow = Atom("slow", ("upscaleVideo", 1, 150))
+    assert attempt(functions.listens_well, make_pixverse_mock, odd, LOST, slow) == []
+
+
+def _only_known_fields(mock: Any) -> None:
+    """Upscales, and fails for a field that it does not know."""
+    api = functions.Api(mock)
+    job = api.submit().json()
+    api.follow(job.pop("video_id"))
+    if job:
+        raise ValueError(job)
+
+
+def test_who_waits_for_callbacks_can_not_know_that_nothing_was_accepted(make_pixverse_mock: MakePixverseMock) -> None:
+    """That it waits until it is stopped says nothing, then."""
+
+    def patient(mock: Any) -> None:
+        state: dict[str, Any] = {}
+        mock.register_app("client.test", _receiver(state.update))
+        with suppress(requests.ConnectionError):
+            functions.Api(mock).submit(replyUrl="http://client.test/told")
+        while state.get("video_status_name") not in functions.ENDS:
+            time.sleep(60)
+
+    refused = Atom("submit", ("connection-reset", 1, 1))
+    assert attempt(patient, make_pixverse_mock, LOST) == []
+    assert attempt(patient, make_pixverse_mock, refused, patience=0.5) == []
+
+
 def test_thread_that_is_not_the_main_one_can_explore(make_pixverse_mock: MakePixverseMock) -> None:
     """Without a limit to the time of a run."""
     found: list[Any] = []
@@ -213,8 +257,6 @@ def test_thread_that_is_not_the_main_one_can_explore(make_pixverse_mock: MakePix
 
 
 def _receiver(hear: Callable[[dict[str, Any]], None]) -> Callable[..., Iterator[bytes]]:
-    import json
-
     def receive(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
         hear(json.loads(environ["wsgi.input"].read()))
         start_response("200 OK", [("Content-Length", "0")])

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 ENDS = ("COMPLETED", "FAILED", "MODERATED")
 SCALE = float(os.environ.get("CLIENT_SCALE", "1"))
-LOOKS = 12
+LOOKS = 4
 """How often it looks at what it was told, every 10 s."""
 
 
