@@ -99,13 +99,14 @@ def story(explored: Explored, seconds: float) -> list[str]:
     """What came of a search, in sentences."""
     tried = f"{amount(explored.cases, 'case')} tried, {amount(explored.runs, 'run')} in {duration(seconds)}"
     found = explored.found
+    passing = [f"{each.rule.id} was broken once, and not again, where: {told(each.atoms)}" for each in explored.passing]
     if found is None:
         other = "no other rule" if explored.always else "no rule"
-        return [f"{other} was broken: {tried}"]
+        return [f"{other} was broken: {tried}", *passing]
     lines = [f"{found.rule.id} is broken where this happens: {told(found.atoms)}"]
     if not found.steady:
         lines.append("that did not happen each time: the file may have to be played more than once")
-    return [*lines, tried]
+    return [*lines, tried, *passing]
 
 
 def _key(scenario: Mapping[str, Any]) -> str:

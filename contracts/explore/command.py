@@ -99,7 +99,7 @@ def explore(
             _write(path, explored.found, again)
             notes += [f"written to {path}", f"again: {again}"]
         if explored.found is None and not explored.always:
-            click.echo(notes[0])
+            click.echo("\n".join(notes))
             return 0
         clean = masked(client.verdict(explored, seed, seconds, notes))
     except _ERRORS as error:

@@ -1,7 +1,7 @@
 """All of it: the search, whether what it found happens again, and the least of it that still breaks the rule."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from contracts.explore.atoms import Atoms, compose
@@ -12,6 +12,9 @@ from contracts.findings import Finding, Rule
 
 _MOST_SHRINKING: Final = 80
 """Cases that are tried to make one smaller."""
+
+_MORE: Final = 2
+"""How often it is looked whether something happens again, until it does."""
 
 _BASE: Final[Atoms] = ()
 """Nothing happens but what has to."""
@@ -47,7 +50,7 @@ class Unwatched:
 class Found:
     """What makes a client break a rule: the things that happen, and the finding when they happened last.
 
-    `first` is what happened when it was seen first. Not `steady`: it did not happen each time.
+    `first` is what happened when it was seen first. Not `steady`: it did not happen when it was tried last.
     """
 
     finding: Finding
@@ -70,13 +73,14 @@ class Explored:
     """What came of it: what was found, None for nothing; how many cases were tried, and how often the client ran.
 
     `always` are findings of the base, in which nothing goes wrong: what breaks there says nothing about orders, and
-    those rules were not looked at further.
+    those rules were not looked at further. `passing` was seen once, and did not happen again.
     """
 
     found: Found | None
     cases: int
     runs: int
-    always: Sequence[Finding] = field(default_factory=tuple)
+    always: Sequence[Finding] = ()
+    passing: Sequence[Found] = ()
 
 
 def explore(
@@ -113,9 +117,9 @@ class _Exploring:
         self._watch = watch
 
     def run(self, always: Sequence[Finding]) -> Explored:
-        """Search until something is found that happens again; else what was found and does not."""
+        """Search until something is found that happens again."""
         trials, search, watch = self._trials, self._search, self._watch
-        passing: Found | None = None
+        passing: list[Found] = []
         found: Found | None = None
         while found is None:
             watch.phase("searching")
@@ -125,12 +129,12 @@ class _Exploring:
             case, finding = search.found
             watch.finding(finding)
             watch.phase("does it happen again")
-            if self._breaks(finding.rule, trials.again(case.atoms)):
+            if any(self._breaks(finding.rule, trials.again(case.atoms)) for _ in range(_MORE)):
                 found = self._least(case, finding)
             else:
-                passing = passing or Found(finding, case.atoms, case.atoms, steady=False)
+                passing.append(Found(finding, case.atoms, case.atoms, steady=False))
                 search.drop(case)
-        return Explored(found or passing, search.proposed, trials.runs, always)
+        return Explored(found, search.proposed, trials.runs, always, passing)
 
     def _least(self, case: Case, finding: Finding) -> Found:
         self._watch.phase("making it smaller")

@@ -48,4 +48,7 @@ def test_what_came_of_it_is_told_in_sentences() -> None:
     ]
     assert "not happen each time" in story(Explored(found(steady=False), 12, 20), 65)[1]
     assert story(Explored(None, 1, 2), 3) == ["no rule was broken: 1 case tried, 2 runs in 3 s"]
+    assert story(Explored(None, 1, 2, (), [found(steady=False)]), 3)[1] == (
+        "submit/once was broken once, and not again, where: the first upscale: it is accepted and its answer lost"
+    )
     assert story(Explored(None, 1, 2, broken(ORDER)), 3) == ["no other rule was broken: 1 case tried, 2 runs in 3 s"]

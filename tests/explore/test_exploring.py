@@ -158,16 +158,34 @@ class Moody:
         return broken(ORDER)
 
 
-def test_what_does_not_happen_again_is_told_as_such_when_nothing_else_is_found() -> None:
+def test_what_does_not_happen_again_is_not_found_and_told_as_such() -> None:
     """The search goes on to its end."""
     outcome = explored(Moody(1), runs=20)
-    assert outcome.found is not None
-    assert not outcome.found.steady
+    assert outcome.found is None
+    assert [(each.rule, each.atoms, each.steady) for each in outcome.passing] == [(ORDER, (Atom("swapped"),), False)]
     assert outcome.cases == 20
+    assert outcome.runs == 23
 
 
-def test_something_steady_is_preferred() -> None:
-    """A case that happens each time is worth more than one that came earlier."""
+class Rare(Moody):
+    """Does not so each other time."""
+
+    def __call__(self, scenario: Scenario) -> Sequence[Finding]:
+        if toys.is_swapped(scenario):
+            self._left -= 1
+        return broken(ORDER) if toys.is_swapped(scenario) and self._left % 2 else []
+
+
+def test_what_happens_the_next_time_but_one_is_found() -> None:
+    """With a reserve, unless it happens the last time."""
+    outcome = explored(Rare(4), runs=20)
+    assert outcome.found is not None
+    assert outcome.found.atoms == (Atom("swapped"),)
+    assert not outcome.found.steady
+
+
+def test_search_goes_on_behind_what_does_not_happen_again() -> None:
+    """Another case is found, and both are told."""
     moody = Moody(1)
 
     def both(scenario: Scenario) -> Sequence[Finding]:
@@ -177,6 +195,7 @@ def test_something_steady_is_preferred() -> None:
     assert outcome.found is not None
     assert outcome.found.rule is TWICE
     assert outcome.found.steady
+    assert [each.rule for each in outcome.passing] == [ORDER]
 
 
 def test_what_stops_happening_while_it_gets_smaller_is_not_called_steady() -> None:
