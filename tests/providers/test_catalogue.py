@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from providers.catalogue import CATALOGUE
-from providers.matrix import DOCUMENT, good, wrong
 from providers.flaw import Flaw
+from providers.matrix import DOCUMENT, good, wrong
 from providers.verdicts import PRISTINE, verdicts
 
 
