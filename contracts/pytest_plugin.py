@@ -1,18 +1,21 @@
 """The pytest plugin of the contract tests: a verdict on the client that a test lets loose on a mock.
 
 pixverse_verdict   asserts when the test has ended that its client behaved; `pixverse_verdict.judge()` says it at once
+pixverse_explore   asserts that no order and timing of what may happen makes a client break a rule
 
 The marker `pixverse_verdict(only=..., skip=...)` says which rules are judged. The mock is the one that the test uses:
 `pixverse_sandbox` where it asks for that, else `pixverse_mock`. Nothing heavy is imported before a test wants it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
+    from contracts.explore.exploring import Found
     from contracts.findings import Verdict
     from contracts.verify.selection import Selection
 
@@ -50,6 +53,61 @@ class PixverseVerdict:
         verdict = self.judge()
         if verdict.errors:
             raise AssertionError(told(verdict))
+
+
+@dataclass(frozen=True, slots=True)
+class PixverseExplore:
+    """Lets a client loose on one scenario after another; `make_mock` is the fixture `make_pixverse_mock`."""
+
+    make_mock: Callable[..., Any] = field(repr=False)
+
+    def __call__(
+        self,
+        client: Callable[[Any], object],
+        *,
+        runs: int = 300,
+        seed: int = 0,
+        only: Sequence[str] = (),
+        out: str | Path | None = None,
+    ) -> None:
+        """Raise AssertionError with the scenario and the story, if there is one in which the client breaks a rule.
+
+        The arguments are those of `search`.
+        """
+        found = self.search(client, runs=runs, seed=seed, only=only, out=out)
+        if found is not None:
+            raise AssertionError(_told_of(found, out))
+
+    def search(
+        self,
+        client: Callable[[Any], object],
+        *,
+        runs: int = 300,
+        seed: int = 0,
+        only: Sequence[str] = (),
+        out: str | Path | None = None,
+    ) -> "Found | None":
+        """What makes a client break a rule, made as small as it gets; None if nothing did in so many scenarios.
+
+        `client` is called with a mock (`base_url`, `token`, `video_id`), once in each; what it raises is its exit
+        status 1. The same seed tries the same. `only` are rules to look for: ids, groups or patterns. `out` is a file
+        for the scenario. Raises SelectionError, CannotExplore.
+        """
+        from contracts.explore.in_process import explore
+
+        return explore(client, self.make_mock, runs=runs, seed=seed, only=only, out=out)
+
+
+def _told_of(found: "Found", out: str | Path | None) -> str:
+    """What was found, for a person: the story, and the scenario in which it happens again."""
+    from contracts.explore import file
+    from contracts.report import story
+
+    finding, rule = found.finding, found.rule
+    again = f"@pytest.mark.pixverse(scenario={str(out or 'FILE')!r})"
+    lines = [f"{rule.id}: {rule.sentence}", f"expected: {finding.expected}", f"got:      {finding.got}"]
+    lines += [f"instead:  {rule.instead}", *story.lines(finding), "", "the scenario, as a file:", ""]
+    return "\n".join([*lines, file.text(rule.id, rule.sentence, found.atoms, again)])
 
 
 def told(verdict: "Verdict") -> str:
@@ -91,6 +149,12 @@ def pixverse_verdict(request: pytest.FixtureRequest) -> Iterator[PixverseVerdict
         found = verdict.judge()
         if found.errors:
             _fail(f"the client misbehaved\n{told(found)}")
+
+
+@pytest.fixture
+def pixverse_explore(make_pixverse_mock: Callable[..., Any]) -> PixverseExplore:
+    """Searches for an order and a timing that makes a client break a rule: `pixverse_explore(client)`."""
+    return PixverseExplore(make_pixverse_mock)
 
 
 def _wanted(request: pytest.FixtureRequest) -> dict[str, tuple[str, ...]]:

@@ -102,3 +102,43 @@ def test_a_live_sandbox_is_judged_the_same_way(pytester: pytest.Pytester) -> Non
     result = run(pytester, LIVE)
     result.assert_outcomes(passed=1, errors=1)
     assert {"requests/valid", "refused/bad-request"} <= set(result.stdout.str().split())
+
+
+EXPLORED = f'''{CLIENT}
+def careful(mock):
+    """It does not look for a lost job, and does not submit it again, either."""
+    if upscale_and_wait(mock)["video_status_name"] != "COMPLETED":
+        raise SystemExit(1)
+
+def careless(mock):
+    """It submits again whatever happens."""
+    while True:
+        try:
+            return careful(mock)
+        except requests.RequestException:
+            time.sleep(10)
+
+def test_careful(pixverse_explore):
+    pixverse_explore(careful, runs=20, only=["submit/*"])
+
+def test_careless(pixverse_explore):
+    pixverse_explore(careless, runs=20, only=["submit/*"], out="found.yaml")
+
+def test_found(pixverse_explore):
+    found = pixverse_explore.search(careless, runs=20, only=["submit/*"])
+    assert found.rule.id == "submit/once"
+
+@pytest.mark.pixverse(scenario="found.yaml")
+def test_again(pixverse_mock, pixverse_verdict):
+    careless(pixverse_mock)
+'''
+
+
+def test_what_breaks_a_client_is_searched_for(pytester: pytest.Pytester) -> None:
+    """What is found fails the test, with a scenario that plays it again."""
+    result = run(pytester, EXPLORED)
+    result.assert_outcomes(passed=3, failed=1, errors=1)
+    out = result.stdout.str()
+    assert "submit/once: After a lost answer nothing is submitted again" in out
+    assert "20 credits were paid twice" in out
+    assert "fault: lost-reply" in out
