@@ -15,17 +15,22 @@ from typing import Final
 _PATIENCE: Final = 15.0
 """Real seconds within which it has to listen."""
 
+_GRACE: Final = 5.0
+"""Real seconds from SIGTERM to SIGKILL."""
+
 _LOOK: Final = 0.02
 _LAST_LINES: Final = 5
 _PORTS_TRIED: Final = 5
 _TAKEN: Final = "can't listen on"
 
 _PROGRAM: Final = """
-import os, runpy, signal, threading
+import os, runpy, shutil, signal, threading
 
 def end_with_parent():
-    # Nothing is ever written: this returns when the other end is gone, however that process ended.
+    # Nothing is ever written: this returns when the other end is gone, however that process ended. Nobody is left then
+    # to remove the folder that was made for this one.
     os.read(0, 1)
+    shutil.rmtree(os.getcwd(), ignore_errors=True)
     os.kill(os.getpid(), signal.SIGTERM)
 
 threading.Thread(target=end_with_parent, name="end_with_parent", daemon=True).start()
@@ -135,7 +140,7 @@ def _said(output: str) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(timeout=5)
+        process.wait(_GRACE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -37,7 +37,7 @@ _GRACE_CANCELLED: Final = 0.5
 _GRACE_LEFT: Final = 1.0
 """The same for what is left behind."""
 
-_LINGER: Final = 0.3
+_LINGER: Final = 0.5
 """Real seconds in which what the client started may end after it before it counts as left behind."""
 
 _DYING: Final = 5.0

@@ -63,7 +63,8 @@ def _load_next() -> None:
 
 
 _allocate_lock, _join_thread = threading.Lock, threading.Thread.join
-if sys.version_info >= (3, 11):  # noqa: UP036 - the client may run in an older one
-    threading._allocate_lock = _Waiter  # type: ignore[attr-defined]  # noqa: SLF001 - Condition.wait() calls it
-    threading.Thread.join = _join  # type: ignore[method-assign]
-_load_next()
+if __name__ == "sitecustomize":
+    if sys.version_info >= (3, 11):  # noqa: UP036 - the client may run in an older one
+        threading._allocate_lock = _Waiter  # type: ignore[attr-defined]  # noqa: SLF001 - Condition.wait() calls it
+        threading.Thread.join = _join  # type: ignore[method-assign]
+    _load_next()
