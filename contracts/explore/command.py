@@ -15,7 +15,7 @@ from contracts.explore.exploring import explore as search
 from contracts.explore.observed import CannotExplore
 from contracts.explore.shown import shown
 from contracts.grade.client_process import CannotStart
-from contracts.grade.fast_forward import CannotFastForward
+from contracts.grade.fast_forward import FASTEST, CannotFastForward
 from contracts.grade.journal import JournalError
 from contracts.grade.judging import rules
 from contracts.grade.mock_process import CannotRun
@@ -58,8 +58,8 @@ def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], 
 )
 @_option(
     "--fast-forward",
-    type=click.FloatRange(1, 1_000),
-    default=1.0,
+    type=click.IntRange(1, FASTEST),
+    default=1,
     help="Let the client itself run so many times faster, by libfaketime.",
 )
 @_option("--timeout", type=click.FloatRange(0, min_open=True), default=150.0, help="Real seconds for each run.")

@@ -11,7 +11,7 @@ import click
 from contracts.contract import ContractError, default_path
 from contracts.findings import Verdict
 from contracts.grade.client_process import CannotStart
-from contracts.grade.fast_forward import CannotFastForward
+from contracts.grade.fast_forward import FASTEST, CannotFastForward
 from contracts.grade.journal import Journal, JournalError
 from contracts.grade.judging import judge
 from contracts.grade.mock_process import CannotRun
@@ -62,8 +62,8 @@ def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], 
 )
 @_option(
     "--fast-forward",
-    type=click.FloatRange(1, 1_000),
-    default=1.0,
+    type=click.IntRange(1, FASTEST),
+    default=1,
     help="Let the client itself run so many times faster, by libfaketime.",
 )
 @_option("--intercept", is_flag=True, help="For a client that calls https://api.useapi.net: its calls end in the mock.")

@@ -123,7 +123,8 @@ class Client:
     `scale`: its own waits were divided by this. `status` is its exit status, None for none; `signal` what ended it,
     `stopped` why it was stopped, both empty where that is not so; `started` and `ended` are real instants. `strangers`
     are other hosts that got the token, `output` is the end of what it printed. `cut` says that it was stopped early,
-    because it only repeated itself; `distrusted` how often it turned down the certificate of an interception.
+    because it only repeated itself; `distrusted` how often it turned down the certificate of an interception; `left`
+    are processes that it left behind.
     """
 
     command: str
@@ -137,6 +138,7 @@ class Client:
     output: str = ""
     cut: bool = False
     distrusted: int = 0
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +381,7 @@ def _client(entry: Mapping[str, Any] | None) -> Client | None:
         output=entry.get("output", ""),
         cut=entry.get("cut", False),
         distrusted=entry.get("distrusted", 0),
+        left=tuple(entry.get("left", ())),
     )
 
 

@@ -131,7 +131,10 @@ def _notes(runs: Sequence[Watched]) -> Iterable[str]:
     for run in runs:
         if run.journal.lost:
             yield f"{run.journal.name}: the first {run.journal.lost:,} exchanges are no longer in the journal"
-    if any(run.journal.client is not None and run.journal.client.distrusted for run in runs):
+    clients = [run.journal.client for run in runs if run.journal.client is not None]
+    if left := sorted({name for client in clients for name in client.left}):
+        yield f"the client left processes behind, which were ended: {', '.join(left)}"
+    if any(client.distrusted for client in clients):
         yield "the client turned down the certificate of the interception: it has certificate authorities of its own"
 
 

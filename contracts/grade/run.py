@@ -56,7 +56,7 @@ class Options:
     scenarios: Sequence[str] = ()
     speed: float = 60.0
     scale: float = 1.0
-    fast_forward: float = 1.0
+    fast_forward: int = 1
     timeout: float = 150.0
     jobs: int = 0
     intercept: bool = False
@@ -250,6 +250,7 @@ def _client(options: Options, ended: Ended, through: Interception | None, *, cut
         "strangers": _strangers(through),
         "distrusted": through.distrusted() if through is not None else 0,
         "cut": cut,
+        "left": list(ended.left),
         "output": ended.output[-_OUTPUT:].decode("utf-8", "backslashreplace"),
     }
 

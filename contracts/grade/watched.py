@@ -294,13 +294,13 @@ class Watched:
         return sorted([*own.reads, *lists], key=lambda each: each.place)
 
     def reads_after_end(self, own: OwnJob) -> list[Moment]:
-        """Calls about a job after its end was shown: for it alone, and lists while no other job is waited for."""
+        """Calls about a job after its end was shown: for it alone, and lists where no other is waited or looked for."""
         shown = own.shown_final
         if shown is None:
             return []
         idle = max((each.at for job in self.jobs if (each := job.shown_final) is not None), default=_NEVER)
-        if any(job.shown_final is None for job in self.jobs):
-            idle = _NEVER
+        if any(job.shown_final is None for job in self.jobs) or any(each.exchange.lost for each in self.submits):
+            idle = _NEVER  # lists are for others, too
         return [
             each
             for each in self.looks(own)

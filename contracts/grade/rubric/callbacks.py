@@ -43,8 +43,9 @@ def _duplicates(run: Watched) -> Iterator[Outcome]:
             if not each.callback.copy:
                 continue
             first = next((one for one in arrivals if one.callback.status == each.callback.status), each)
-            if each.unanswered and run.status == 0:
-                continue  # it had what it wanted, and was ending
+            truthful = run.status == 0 or (own.job.status != "COMPLETED" and run.over)
+            if each.unanswered and truthful and _was_ending(run, each):
+                continue  # it had what it wanted to know, and was ending
             dies = bool(run.status) and not any(read.start > each.start for read in run.reads)
             if each.acknowledged and dies and first.callback.status == "COMPLETED" and not _bad_anyway(run):
                 got = f"COMPLETED came twice, and the client ended with exit status {run.status}"

@@ -54,9 +54,9 @@ def _goes_on(run: Watched, own: OwnJob, shown: Sighting, after: list[Moment]) ->
         later = any(each.at > shown.at for each in own.sightings)
         return run.stopped and not later and run.ended - shown.at > run.scale
     if shown.status == "COMPLETED":
-        return len(after) >= 2 and (
-            run.stopped or bool(run.status) or (run.journal.client is None and len(after) >= FEW)
-        )
+        failed = bool(run.status) and all(each.job.status == "COMPLETED" for each in run.jobs)
+        unknown = run.journal.client is None and len(after) >= FEW
+        return len(after) >= 2 and (run.stopped or failed or unknown)
     return len(after) >= 2
 
 

@@ -32,9 +32,14 @@ def _pace(run: Watched) -> Iterator[Outcome]:
 
 
 def _known(own: OwnJob, polls: list[Moment]) -> list[Moment]:
-    """The lists since the job's id was known; of a lost one not the first, by which it was looked for."""
-    since = [each for each in polls if each.start >= own.submit.end]
-    return [each for each in since[own.submit.exchange.lost :] if each.start >= own.known]
+    """The lists since the client knew the job's id; of a lost one those behind the looks by which it was found."""
+    known = [each for each in polls if each.start >= own.known]
+    if not own.submit.exchange.lost:
+        return known
+    if own.reads:
+        return [each for each in known if each.place > own.reads[0].place]
+    shown = [each.by.place for each in own.sightings if isinstance(each.by, Moment) and each.by in known]
+    return [each for each in known if shown and each.place > shown[0]]
 
 
 def _too_often(run: Watched, own: OwnJob, polls: list[Moment], at_a_time: int) -> Iterator[Outcome]:

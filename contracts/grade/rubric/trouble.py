@@ -32,8 +32,8 @@ def _retried(run: Watched) -> Iterator[Outcome]:
             continue
         if place + 1 < len(reads) or any(arrival.start > each.end for arrival in run.arrivals):
             yield Held()
-        elif not waited_for:
-            continue
+        elif not waited_for or (run.status == 0 and all(own.ended <= each.start for own in waited_for)):
+            continue  # there was nothing to wait for; half an answer may have told it
         elif not run.over:
             yield Unknown("whether it would have tried again can't be told")
         elif place and _failed(reads[place - 1]):
