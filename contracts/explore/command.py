@@ -2,9 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,23 +14,19 @@ from contracts.explore.exploring import explore as search
 from contracts.explore.observed import CannotExplore
 from contracts.explore.shown import shown
 from contracts.grade.client_process import CannotStart
-from contracts.grade.fast_forward import FASTEST, CannotFastForward
+from contracts.grade.fast_forward import CannotFastForward
 from contracts.grade.journal import JournalError
 from contracts.grade.judging import rules
 from contracts.grade.mock_process import CannotRun
 from contracts.grade.run import Options, runner
 from contracts.grade.world import WorldError
+from contracts.options import of_client, options_of
 from contracts.report import github, terminal
 from contracts.report.masking import masked
 from contracts.verify.selection import Selection, SelectionError
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_option = options_of("explore")
 _ERRORS = (CannotStart, CannotRun, CannotFastForward, WorldError, JournalError, SelectionError, CannotExplore)
-
-
-def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], _Function]:
-    variable = f"CONTRACTS_EXPLORE_{name.removeprefix('--').upper().replace('-', '_')}"
-    return click.option(name, *names, **{"envvar": variable, "show_default": True, "show_envvar": True, **attributes})
 
 
 @click.command(short_help="Search for an order of events that makes a client break a rule.")
@@ -46,24 +41,7 @@ def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], 
     help="The scenario that was found. Default: the name of the rule, as in submit-once.yaml.",
 )
 @_option("--jobs", type=click.IntRange(1, 100), default=4, help="Runs side by side.")
-@_option(
-    "--speed", type=click.FloatRange(0, 10_000, min_open=True), default=60.0, help="Of the jobs: a minute a second."
-)
-@_option(
-    "--client-scale",
-    "scale",
-    type=click.FloatRange(1, 1_000),
-    default=1.0,
-    help="The client's own waits were divided by this; the jobs run as much faster.",
-)
-@_option(
-    "--fast-forward",
-    type=click.IntRange(1, FASTEST),
-    default=1,
-    help="Let the client itself run so many times faster, by libfaketime.",
-)
-@_option("--timeout", type=click.FloatRange(0, min_open=True), default=150.0, help="Real seconds for each run.")
-@_option("--intercept", is_flag=True, help="For a client that calls https://api.useapi.net: its calls end in the mock.")
+@of_client(_option)
 def explore(
     *, command: tuple[str, ...], runs: int, seed: int, only: tuple[str, ...], out: Path | None, jobs: int, **how: Any
 ) -> int:

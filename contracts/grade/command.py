@@ -1,23 +1,24 @@
 """`contracts grade`: run a client, watch it, and say what it does wrong."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from contracts.contract import ContractError, default_path
 from contracts.findings import Verdict
 from contracts.grade.client_process import CannotStart
-from contracts.grade.fast_forward import FASTEST, CannotFastForward
+from contracts.grade.fast_forward import CannotFastForward
 from contracts.grade.journal import Journal, JournalError
 from contracts.grade.judging import judge
 from contracts.grade.mock_process import CannotRun
 from contracts.grade.run import Options, ended_words, run_all, runner
 from contracts.grade.scenarios import DEFAULT, Scenario, ScenarioError
 from contracts.grade.world import World, WorldError
+from contracts.options import of_client, options_of
 from contracts.provider.http import BadAddress, base_address
 from contracts.report import files, github, terminal
 from contracts.report.masking import masked
@@ -25,18 +26,13 @@ from contracts.report.words import amount
 from contracts.verify import baseline as expected
 from contracts.verify.selection import Selection, SelectionError
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_option = options_of("grade")
 _ERRORS = (
     *(CannotStart, CannotRun, CannotFastForward, WorldError, ScenarioError, JournalError, BadAddress, ContractError),
     *(SelectionError, expected.BaselineError, files.ReportError),
 )
 _LONGEST_WORD = 60
 _TOKEN = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
-
-
-def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], _Function]:
-    variable = f"CONTRACTS_GRADE_{name.removeprefix('--').split('/')[0].upper().replace('-', '_')}"
-    return click.option(name, *names, **{"envvar": variable, "show_default": True, "show_envvar": True, **attributes})
 
 
 @click.command(short_help="Judge what a client does wrong, by watching it.")
@@ -48,25 +44,8 @@ def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], 
     metavar="NAME|FILE",
     help=f"What it is put through; several. Default: {', '.join(DEFAULT)}.",
 )
-@_option(
-    "--speed", type=click.FloatRange(0, 10_000, min_open=True), default=60.0, help="Of the jobs: a minute a second."
-)
-@_option("--timeout", type=click.FloatRange(0, min_open=True), default=150.0, help="Real seconds for each run.")
+@of_client(_option)
 @_option("--jobs", type=click.IntRange(0), default=0, help="Runs side by side; 0 for all.")
-@_option(
-    "--client-scale",
-    "scale",
-    type=click.FloatRange(1, 1_000),
-    default=1.0,
-    help="The client's own waits were divided by this; the jobs run as much faster.",
-)
-@_option(
-    "--fast-forward",
-    type=click.IntRange(1, FASTEST),
-    default=1,
-    help="Let the client itself run so many times faster, by libfaketime.",
-)
-@_option("--intercept", is_flag=True, help="For a client that calls https://api.useapi.net: its calls end in the mock.")
 @_option("--journal", "journals", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Judge this.")
 @_option("--attach", metavar="URL", help="Judge a sandbox of a mock that runs already, and its --token.")
 @_option("--token", default=_TOKEN, envvar=["CONTRACTS_GRADE_TOKEN", "USEAPI_TOKEN"], help="With --attach: whose.")

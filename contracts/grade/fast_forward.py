@@ -41,8 +41,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-FASTEST: Final = 50
-"""Beyond it nothing was measured: what a busy computer does in half a second is half a minute of the client's."""
+from contracts.options import FASTEST
 
 _NAMES: Final = ("libfaketimeMT.so.1", "libfaketime.so.1")
 _FOLDERS: Final = (

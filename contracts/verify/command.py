@@ -1,12 +1,12 @@
 """`contracts verify`: judge whether a provider keeps the contract."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from contracts.contract import ContractError, default_path
+from contracts.options import options_of
 from contracts.provider import BadAddress
 from contracts.report import files, github, terminal
 from contracts.report.masking import masked
@@ -17,13 +17,8 @@ from contracts.verify.run import Options
 from contracts.verify.run import verify as judge
 from contracts.verify.selection import Selection, SelectionError
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_option = options_of("verify")
 _ERRORS = (CannotRun, BadAddress, ContractError, SelectionError, expected.BaselineError, files.ReportError)
-
-
-def _option(name: str, *names: str, **attributes: Any) -> Callable[[_Function], _Function]:
-    variable = f"CONTRACTS_VERIFY_{name.removeprefix('--').split('/')[0].upper().replace('-', '_')}"
-    return click.option(name, *names, **{"envvar": variable, "show_default": True, "show_envvar": True, **attributes})
 
 
 class _HostAndPort(click.ParamType[tuple[str, int]]):
