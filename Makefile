@@ -20,16 +20,20 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The long checks: five minutes of fuzzing, every tool, a million requests, ten times the examples, repeated runs.
+# The long checks: five minutes of fuzzing, every tool, a million requests, ten times the examples, repeated runs, all
+# flawed providers, the clients with their waits as they are, and twenty times in a hurry.
 proof: $(STAMP)
 	.ci/node-tools
-	SCHEMATHESIS_SECONDS=300 SOAK_REQUESTS=1000000 STORM_OPERATIONS=16000 $(BIN)/python -m pytest -q -m slow $(ARGS)
+	CATALOGUES=all SCHEMATHESIS_SECONDS=300 SOAK_REQUESTS=1000000 STORM_OPERATIONS=16000 $(BIN)/python -m pytest -q -m slow $(ARGS)
+	cd tests && ../$(BIN)/python -m clients.matrix --scale 1
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do (cd tests && ../$(BIN)/python -m clients.matrix --quick) || exit 1; done
 	HYPOTHESIS_PROFILE=proof $(BIN)/python -m pytest -q -n 2
 	for i in 1 2 3 4 5; do $(BIN)/python -m pytest -q -n 2 || exit 1; done
 
-# The verifier against every flawed provider; the docs' table is made anew.
+# The verifier against every flawed provider, the grader against every client; the docs' tables are made anew.
 matrix: $(STAMP)
 	cd tests && ../$(BIN)/python -m providers.matrix --write ../contracts/matrix.md $(ARGS)
+	cd tests && ../$(BIN)/python -m clients.matrix --write ../contracts/clients.md
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench/run.py $(ARGS)

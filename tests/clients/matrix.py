@@ -21,8 +21,7 @@ _INTRODUCTION: Final = """\
 # Which rule catches which client
 
 `contracts grade` is tried on clients that are known (`tests/clients/`): bad ones, each with one fault, and good ones in
-several languages and manners, which must be without any finding. `cd tests && python -m clients.matrix --write
-../contracts/clients.md` makes this page.
+several languages and manners, which must be without any finding. `make matrix` makes this page.
 
 """
 
