@@ -13,7 +13,7 @@ from contracts.findings import Verdict
 from contracts.grade.client_process import CannotStart
 from contracts.grade.fast_forward import CannotFastForward
 from contracts.grade.journal import Journal, JournalError
-from contracts.grade.judging import judge
+from contracts.grade.judging import judge, rules
 from contracts.grade.mock_process import CannotRun
 from contracts.grade.run import Options, ended_words, run_all, runner
 from contracts.grade.scenarios import DEFAULT, Scenario, ScenarioError
@@ -42,7 +42,8 @@ _TOKEN = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
     "scenarios",
     multiple=True,
     metavar="NAME|FILE",
-    help=f"What it is put through; several. Default: {', '.join(DEFAULT)}.",
+    help="What it is put through; repeatable. `mockserver scenarios` lists the ready-made ones. Default: "
+    f"{', '.join(DEFAULT)}.",
 )
 @of_client(_option)
 @_option("--jobs", type=click.IntRange(0), default=0, help="Runs side by side; 0 for all.")
@@ -79,9 +80,10 @@ def grade(
 ) -> int:
     """Run a client against a mock, once for each scenario, and judge what it does.
 
-    The client finds the mock by USEAPI_BASE_URL, its token in USEAPI_TOKEN, the id of a finished video to upscale in
-    USEAPI_VIDEO_ID, and a receiver of callbacks, should it have none, in USEAPI_REPLY_URL; {base_url}, {token},
-    {video_id} and {reply_url} in its arguments are filled in. It has to wait for the end of the job.
+    The client finds the mock by USEAPI_BASE_URL (scheme, host and port only), its token in USEAPI_TOKEN, the id of a
+    finished video to upscale in USEAPI_VIDEO_ID, and a receiver of callbacks, should it have none, in USEAPI_REPLY_URL;
+    {base_url}, {token}, {video_id} and {reply_url} in its arguments are filled in. It has to wait for the end of the
+    job, and to exit with 0 if that is COMPLETED, with another status for anything else.
 
     Exits with 0 if all is well, 1 for findings, 2 if it could not be judged.
     """
@@ -92,6 +94,7 @@ def grade(
         files.prepare(targets)
         keys = expected.read(baseline) if baseline else None
         selection = Selection(only, skip)
+        selection.check(rules())
         options = Options(command=command, **how)
         if journals:
             found = [_named(Journal.read(path), path) for path in journals]

@@ -23,7 +23,7 @@ def repeats_itself(entries: Sequence[Mapping[str, Any]], scale: float) -> bool:
     if not entries or not _is_settled(entries[-1]):
         return False
     last = _essence(entries[-1])
-    same = list(takewhile(lambda entry: _essence(entry) == last, reversed(entries)))
+    same = list(takewhile(lambda entry: _is_settled(entry) and _essence(entry) == last, reversed(entries)))
     if len(same) < _FEWEST:
         return False
     span = datetime.fromisoformat(same[0]["real"]) - datetime.fromisoformat(same[-1]["real"])

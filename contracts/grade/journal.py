@@ -5,6 +5,7 @@ with what `contracts grade --keep` adds to it, or the lines of `GET /__mock/requ
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +13,16 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import jsonschema_rs
 
 _MOST_BYTES: Final = 1_000_000_000
 _TROUBLED: Final = frozenset({"reset", "empty", "unanswered", "truncated"})
+_FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
+_PART: Final = re.compile(r'\bname="([^"\r\n]*)"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)', re.DOTALL)
+"""A part of a multipart form: its name and its value."""
+
 _SPOILED: Final = frozenset({"malformed-json", "wrong-content-type"})
 """Faults after which an answer can't be relied on to be read."""
 
@@ -184,7 +190,7 @@ class Journal:
             requests=requests,
             outside=tuple(_exchange(entry) for entry in document.get("outside", ())),
             downloads=tuple(_download(entry) for entry in document.get("downloads", ())),
-            jobs=tuple(_job(entry) for entry in document.get("jobs", ())),
+            jobs=tuple(_job(entry) for entry in _jobs(document)),
             callbacks=tuple(_callback(entry) for entry in document.get("callbacks", ())),
             client=_client(document.get("client")),
             accounts=tuple(document.get("accounts", ())),
@@ -237,6 +243,14 @@ def _of_entries(entries: list[Any]) -> Any:
     }
 
 
+def _jobs(document: Mapping[str, Any]) -> list[Any]:
+    """The jobs, and those whose video was deleted meanwhile, as their events tell them."""
+    jobs = list(document.get("jobs", ()))
+    known = {job["video_id"] for job in jobs}
+    gone = (entry for entry in document["requests"] if entry["accepted"] is not None and entry["accepted"] not in known)
+    return jobs + [job | {"cost": document.get("cost", 0)} for entry in gone if (job := _job_of_events(entry))]
+
+
 def _job_of_events(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     """The job that an exchange started, as its events tell it."""
     events = [
@@ -271,6 +285,16 @@ def _pairs(headers: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in headers)
 
 
+def _body(entry: Mapping[str, Any]) -> Any:
+    """The body; of a form its fields, whatever boundary it was written with."""
+    body = entry["body"]
+    kind = next((value for name, value in entry["headers"] if name == "content-type"), "").lower()
+    if not isinstance(body, str) or not kind.startswith(_FORMS):
+        return body
+    pairs = parse_qsl(body) if "urlencoded" in kind else _PART.findall(body)
+    return {name: int(value) if re.fullmatch(r"[0-9]{1,9}", value) else value for name, value in pairs} or body
+
+
 def _exchange(entry: Mapping[str, Any]) -> Exchange:
     answer = entry["answer"]
     answered = entry.get("answered")
@@ -287,7 +311,7 @@ def _exchange(entry: Mapping[str, Any]) -> Exchange:
         path=entry["path"],
         query=entry["query"],
         headers=_pairs(entry["headers"]),
-        body=entry["body"],
+        body=_body(entry),
         status=entry["status"],
         reason=answer["reason"],
         answer_headers=_pairs(answer["headers"]),

@@ -151,8 +151,9 @@ def _grade(judged: Sequence[Judged]) -> Grade | None:
     costs += [(each.rule.id, _PER_NOTE) for each in noted]
     score = max(0, 100 - sum(cost for _, cost in costs))
     why = [f"{identity} costs {cost}" for identity, cost in sorted(costs, key=lambda each: -each[1])]
-    if failed:
-        score = min(score, _WITH_ERRORS)
+    if failed and score > _WITH_ERRORS:
+        score = _WITH_ERRORS
+        why.append(f"with an error it is no better than {_WITH_ERRORS}")
     ends = [each for each in judged if each.rule.id in _ENDS]
     if ends and all(each.outcome is Outcome.NOT_EXERCISED for each in ends):
         score = min(score, _END_UNSEEN)

@@ -118,7 +118,7 @@ class Runner:
                 cancelled=watch.stop,
             )
         if watch.hopeless:
-            ended = replace(ended, stopped=f"after {ended.seconds:.0f} s, as it only repeated itself", status=None)
+            ended = replace(ended, stopped="as it only repeated itself", status=None)
         document = world.journal(token)
         document |= {"name": scenario.name, "client": _client(options, ended, interception, cut=watch.hopeless)}
         if options.keep is not None:

@@ -22,6 +22,9 @@ DEFAULT: Final = (
 """What a client is graded in if nothing else is said."""
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
+    # As long as a client needs that first looks after 10 s to see a job that runs, and to look again.
+    "accepted": {"jobs": {"shortest": 1_500, "longest": 1_800}},
+    "awkward-but-legal": {"jobs": {"shortest": 1_500, "longest": 1_800}},
     # A client that upscales one video would never meet the second upscale's 412.
     "credits-run-out": {
         "description": "No credits are left. Every upscale is answered 412, until somebody buys some.",

@@ -108,12 +108,15 @@ def course(run: Watched, about: str, broken: Sequence[str]) -> Course:
 
 
 def _ended(run: Watched) -> str:
+    """How a run ended, in words; times are the client's own."""
     client = run.journal.client
     if client is None:
         return ""
-    took = duration(client.ended - client.started)
+    took = duration(run.ended if run.real else client.ended - client.started)
+    if client.cut:
+        return f"stopped after {took}, as it only repeated itself"
     if client.stopped:
-        return f"stopped {client.stopped}"
+        return f"stopped after {took}" if client.stopped.startswith("after") else f"stopped {client.stopped}"
     if client.signal:
         return f"ended by {client.signal} after {took}"
     return f"exit status {client.status} after {took}"

@@ -28,6 +28,12 @@ _LIBERTIES: Final = frozenset(
 _SINK: Final = "/__mock/sink/"
 _NOT_REACHED: Final = ("refused", "no connection", "timed out connecting")
 _NEVER: Final = float("inf")
+_LONGEST_WORDS: Final = 200
+_ENDING: Final = 0.5
+"""Real seconds that a process may take to end."""
+
+_JUST_AFTER: Final = 0.1
+"""Real seconds after the end of a client for which its last calls may still arrive."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +109,8 @@ class OwnJob:
     known: float = _NEVER
     sightings: list[Sighting] = field(default_factory=list)
     reads: list[Moment] = field(default_factory=list)
+    told_elsewhere: bool = False
+    """Whether its end was told to a receiver that is not the client's own, where it may have looked."""
 
     @property
     def shown_final(self) -> Sighting | None:
@@ -189,6 +197,13 @@ class Watched:
         return 1 if client.status is None else client.status
 
     @property
+    def last_words(self) -> str:
+        """The last line that the client printed, to be put behind a sentence; empty for none."""
+        client = self.journal.client
+        lines = [line.strip() for line in client.output.splitlines() if line.strip()] if client is not None else []
+        return f"; it said: {lines[-1][:_LONGEST_WORDS]}" if lines else ""
+
+    @property
     def strangers(self) -> tuple[str, ...]:
         """Other hosts that got its token."""
         return self.journal.client.strangers if self.journal.client is not None else ()
@@ -210,12 +225,14 @@ class Watched:
     # Calls
 
     def _is_ours(self, exchange: Exchange) -> bool:
-        """Whether a call that reached no sandbox is this client's: it names the user, or nobody and came meanwhile."""
+        """Whether a call that reached no sandbox is this client's: it came meanwhile, and names the user or nobody."""
         told = f"{exchange.path} {exchange.query} {exchange.body} {exchange.header('authorization') or ''}"
+        client = self.journal.client
+        if client is not None and not client.started <= exchange.real <= client.ended + _JUST_AFTER:
+            return False  # sandboxes are used again
         if "user:" in told and self.journal.user:
             return f"user:{self.journal.user}-" in told or f"user%3A{self.journal.user}-" in told
-        client = self.journal.client
-        return client is None or client.started <= exchange.real <= client.ended
+        return True
 
     @cached_property
     def all_calls(self) -> list[Moment]:
@@ -252,6 +269,10 @@ class Watched:
                     found.append(arrival)
         return sorted(found, key=lambda each: (each.start, each.callback.number))
 
+    def was_ending(self, arrival: Arrival) -> bool:
+        """Whether a callback found the client's own receiver closing, as the client was ending by itself."""
+        return arrival.unanswered and self.over and self.ended - arrival.start < _ENDING * self.scale
+
     # Jobs
 
     @cached_property
@@ -285,6 +306,9 @@ class Watched:
                 status = arrival.callback.status
                 own.sightings.append(Sighting(arrival.end, status, status in FINAL, arrival))
                 own.known = min(own.known, arrival.end)
+        for callback in self.journal.callbacks:
+            if _SINK in callback.url and callback.status in FINAL and callback.video_id in by_id:
+                by_id[callback.video_id].told_elsewhere = True
         for own in jobs:
             own.sightings.sort(key=lambda each: each.at)
 
@@ -304,7 +328,9 @@ class Watched:
         return [
             each
             for each in self.looks(own)
-            if each.start > shown.at and (each.operation == "getVideo" or each.start > idle)
+            if each.start > shown.at
+            and (each.operation == "getVideo" or each.start > idle)
+            and not each.exchange.failed
         ]
 
 

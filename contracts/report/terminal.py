@@ -142,6 +142,12 @@ def _summary(verdict: Masked) -> Iterator[tuple[str, str]]:
     if verdict.courses:
         yield from _courses(verdict)
     skipped = [each for each in verdict.judged if words.outcome(each) is Outcome.NOT_EXERCISED]
+    if verdict.courses:
+        # Of a client it is the same reason nearly always: it is not that kind of client.
+        never = [line(each.rule.id, 100) for each in skipped if not each.reason]
+        skipped = [each for each in skipped if each.reason]
+        if never:
+            yield "", f"never came up: {', '.join(never)}"
     if skipped:
         yield "", "not exercised:"
     for each in skipped:

@@ -88,6 +88,10 @@ _GOOD: Final = (
     "account_updater.py",
     "curl_grep.sh",
     "queue_of_five.py",
+    "checks_first.py",
+    "multipart.py",
+    "cleans_up.py",
+    "callbacks_and_polls.py",
 )
 
 _FURTHER: Final = (

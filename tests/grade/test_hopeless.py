@@ -52,3 +52,11 @@ def test_an_end_that_is_not_seen() -> None:
     assert repeats_itself(entries(script), 1)
     script.submit(61, 429)
     assert not repeats_itself(entries(script), 1)
+
+
+def test_looks_before_the_end_do_not_count() -> None:
+    """Where a job that runs is answered 200, too, its first COMPLETED is no repetition."""
+    script = Script()
+    for at in range(0, 60, 10):
+        script.get(at, 7, "GENERATING")
+    assert not repeats_itself(entries(script.get(60, 7, "COMPLETED")), 1)

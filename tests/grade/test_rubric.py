@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.contract.document import Document
+from contracts.grade.journal import Journal
 from contracts.grade.judging import judge, rules
 from grade.journals import Script, broken, outcome
 
@@ -565,3 +566,87 @@ def test_one_finding_for_the_same_fault_in_many_scenarios() -> None:
     assert finding.scenario == "a"
     assert finding.got.endswith("(also in b, c)")
     assert [each.broken for each in verdict.courses] == [("process/status",)] * 3
+
+
+class TestFoundByOthersClients:
+    """What clients that nobody here had written were blamed for wrongly, or got away with."""
+
+    def test_forms_are_read_whatever_their_boundary(self) -> None:
+        """A multipart body that is written anew is the same wish, and the same refused request."""
+
+        def form(boundary: str) -> dict[str, object]:
+            body = f'--{boundary}\r\nContent-Disposition: form-data; name="video_id"\r\n\r\nx\r\n--{boundary}--\r\n'
+            kind = f"multipart/form-data; boundary={boundary}"
+            return {"body": body, "headers": [["authorization", "Bearer user:12345-***"], ["content-type", kind]]}
+
+        waited = Script().submit(0, 429, **form("a")).submit(10, makes=7, **form("b")).get(20, 7, "COMPLETED")
+        assert broken(waited.judged(21)) == set()
+        assert broken(Script().submit(0, 429, **form("a")).submit(1, 429, **form("b")).judged(2, 1)) == {"busy/wait"}
+        assert broken(Script().submit(0, 412, **form("a")).submit(9, 412, **form("b")).judged(10, 1)) == {
+            "refused/credits"
+        }
+
+    def test_who_sees_that_nothing_can_be_done_need_not_try(self) -> None:
+        """No credits, an account in trouble, or reads that fail before."""
+        script = Script()
+        script.call(0, "GET", "/v2/pixverse/features/", 200, {}, operation="getFeatures")
+        document = script.document(1, 1)
+        document["accounts"] = [{"email": "demo@example.com", "credits": 0}]
+        assert broken(judge([Journal.of(document)], subject="x")) == set()
+        down = Script().list(0, status=503).list(5, status=503)
+        assert broken(down.judged(6, 1)) == set()
+        assert broken(Script().list(0, status=503).judged(1, 1)) == {"trouble/retried"}
+
+    def test_a_job_whose_video_was_deleted_is_known(self) -> None:
+        """By the events of the call that started it."""
+        script = good()
+        job = script.jobs.pop()
+        events = [{"event": "status", "at": each["at"], "status": each["status"]} for each in job["reached"]]
+        script.requests[0]["events"] = events
+        assert broken(script.judged(11)) == set()
+
+    def test_failed_reads_after_the_end_are_no_looks(self) -> None:
+        """A callback told it; one answer is fetched all the same."""
+        script = Script().submit(0, makes=7).callback(3, 7, "COMPLETED").get(3.1, 7, 502).get(5, 7, 502)
+        assert broken(script.get(8, 7, "COMPLETED").judged(9)) == set()
+
+    def test_a_try_at_once_after_a_reset_is_the_librarys(self) -> None:
+        """Kept connections that died are tried again by themselves."""
+        script = Script().submit(0, makes=7).get(10, 7, 502).get(20, 7, wire="reset").get(20.01, 7, 503)
+        assert broken(script.get(40, 7, "COMPLETED").judged(41)) == set()
+
+    def test_one_of_several_that_was_given_up(self) -> None:
+        """Its exit status tells the truth, though all that was accepted completed."""
+        script = Script().submit(0, makes=7, fields={"replyRef": "a"})
+        script.submit(0.1, makes=8, fields={"replyRef": "b"}, wire="reset").get(10, 7, "COMPLETED")
+        assert broken(script.judged(11, 1)) == set()
+
+    def test_the_first_callback_taken_for_the_end(self) -> None:
+        """The receiver ended with the client: the next call found it closing."""
+        script = Script().submit(0, makes=7, lasts=30, fields={"replyUrl": "http://127.0.0.1:5000/hook"})
+        script.callback(1, 7, "GENERATING").callback(1.2, 7, "GENERATING", "failed", error="closed the connection")
+        assert broken(script.judged(1.3)) == {"ending/not-before"}
+
+    def test_a_slow_receiver_at_a_scale(self) -> None:
+        """Two real seconds are forty of the client's own."""
+        script = Script().submit(0, makes=7, lasts=1, fields={"replyUrl": "http://127.0.0.1:5000/hook"})
+        script.callback(0.5, 7, "COMPLETED", seconds=2.0)
+        assert broken(script.judged(4, scale=20)) == {"callbacks/acknowledged"}
+
+    def test_a_callback_before_the_answer_may_find_nobody(self) -> None:
+        """Who has not heard of a job does not listen yet."""
+        script = Script().submit(0, makes=7, took=10, fields={"replyUrl": "http://127.0.0.1:5000/hook"})
+        script.callback(0.1, 7, "GENERATING", "failed", error="no answer within 10 s").callback(12, 7, "COMPLETED")
+        assert broken(script.judged(13)) == set()
+
+    def test_submitted_again_whenever_it_failed(self) -> None:
+        """A try more is fine, a loop is not."""
+        script = Script()
+        for place in range(4):
+            script.submit(place * 20, makes=7 + place, ends="FAILED").get(place * 20 + 10, 7 + place, "FAILED")
+        assert broken(script.judged(80, 1)) == {"ending/failed"}
+
+    def test_calls_of_the_run_before_in_the_same_sandbox_do_not_count(self) -> None:
+        """Tokens are used again."""
+        script = outside(good(), -5, headers=[["authorization", "Token user:12345-***"]])
+        assert broken(script.judged(11)) == set()

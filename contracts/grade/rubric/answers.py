@@ -11,8 +11,10 @@ _EXPLAINING: Final = ("ending/", "polling/", "callbacks/", "busy/", "refused/", 
 
 
 def _tolerant(run: Watched) -> Iterator[Outcome]:
-    if not run.liberties or not run.jobs or any(own.job.status in ("FAILED", "MODERATED") for own in run.jobs):
+    if not run.liberties or not run.calls or any(own.job.status in ("FAILED", "MODERATED") for own in run.jobs):
         return
+    if not run.jobs and run.control is None:
+        return  # it may not have wanted to upscale anything
     if any(name.startswith(_EXPLAINING) for name in run.broken):
         return
     if run.control is not None and run.control.status != 0:
@@ -21,12 +23,12 @@ def _tolerant(run: Watched) -> Iterator[Outcome]:
         yield Held()
     elif run.stopped or run.status is not None:
         end = f"stopped after {seconds(run.ended)}" if run.stopped else f"exit status {run.status}"
-        submit, last = run.jobs[0].submit, run.calls[-1]
+        evidence = tuple(dict.fromkeys((*(own.submit for own in run.jobs[:1]), run.calls[-1])))
         yield Broken(
             "the same end as with plain answers",
-            f"its job was accepted, but it did not end well: {end}; its last call was {told(last)}",
-            (submit, *((last,) if last is not submit else ())),
-            1 if last is not submit else 0,
+            f"it did not end well: {end}; its last call was {told(run.calls[-1])}{run.last_words}",
+            evidence,
+            len(evidence) - 1,
         )
 
 

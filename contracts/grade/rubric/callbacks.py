@@ -7,12 +7,22 @@ from contracts.findings import Provenance
 from contracts.grade.rubric.check import CALLBACK, MANNERS, RESULT, Broken, Check, Held, Outcome, rule, seconds
 from contracts.grade.watched import FINAL, Arrival, OwnJob, Watched
 
+_PATIENCE: Final = 10.0
+"""Seconds of the client's own time after which whoever calls gives up."""
+
 
 def _acknowledged(run: Watched) -> Iterator[Outcome]:
+    # Who has not heard that the job was accepted may not listen yet.
+    submits = {own.job.video_id: own.submit.end for own in run.jobs}
+    early = {each.callback.number for each in run.arrivals if each.start < submits.get(each.callback.video_id, 0.0)}
     for each in run.arrivals:
-        if not each.reached or each.callback.copy:
+        if not each.reached or each.callback.copy or each.callback.number in early:
             continue
-        if each.acknowledged or each.attempt.result == "gone":
+        took = each.attempt.took * run.scale
+        if each.acknowledged and each.attempt.took > 1 and took > _PATIENCE:
+            got = f"{each.callback.status}: answered after {seconds(took)}"
+            yield Broken("an answer 2xx, at once", got, (each,), 0, "videoProgress")
+        elif each.acknowledged or each.attempt.result == "gone":
             yield Held()
         elif not (each.unanswered and _was_ending(run, each)):
             got = f"{each.callback.status}: {_answer(each)}"
@@ -20,8 +30,12 @@ def _acknowledged(run: Watched) -> Iterator[Outcome]:
 
 
 def _was_ending(run: Watched, arrival: Arrival) -> bool:
-    """Whether the client had been told the end of this job before, and may have closed its receiver."""
+    """Whether the client had been told the end of this job, and may have closed its receiver; or was ending itself."""
+    if run.was_ending(arrival):
+        return True
     video_id = arrival.callback.video_id
+    if arrival.callback.status in FINAL and run.over and not any(each.start > arrival.end for each in run.calls):
+        return True
     return any(
         each.acknowledged and each.callback.status in FINAL and each.callback.video_id == video_id
         for each in run.arrivals
@@ -43,6 +57,8 @@ def _duplicates(run: Watched) -> Iterator[Outcome]:
             if not each.callback.copy:
                 continue
             first = next((one for one in arrivals if one.callback.status == each.callback.status), each)
+            if not first.acknowledged:
+                continue  # that it is not taken is another rule's
             truthful = run.status == 0 or (own.job.status != "COMPLETED" and run.over)
             if each.unanswered and truthful and _was_ending(run, each):
                 continue  # it had what it wanted to know, and was ending

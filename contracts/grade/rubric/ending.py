@@ -7,7 +7,11 @@ from typing import Final
 from contracts.findings import Provenance, Severity
 from contracts.grade.rubric.check import RESULT, VIDEO, Broken, Check, Held, Outcome, rule, seconds, told
 from contracts.grade.rubric.polling import FEW
+from contracts.grade.rubric.submitting import wish
 from contracts.grade.watched import Arrival, Moment, OwnJob, Sighting, Watched
+
+_TOO_OFTEN: Final = 4
+"""Jobs for the same upscale that end badly, from which on it is no try more but a loop."""
 
 _LIFECYCLE: Final = "/x-lifecycle"
 
@@ -17,23 +21,32 @@ def _not_before(run: Watched) -> Iterator[Outcome]:
         shown = own.shown_final
         if shown is not None:
             yield Held()
-        elif run.status == 0 and (last := _last_look(own)) is not None:
+        elif own.told_elsewhere or (own.submit.exchange.lost and "submit/once" in run.broken):
+            continue  # it may have seen it there; or it knows another job for the same
+        elif run.status == 0 and (last := _last_look(run, own)) is not None:
             got = f"the client ended content (exit status 0) when it had seen {last.status}"
-            if isinstance(last.by, Moment):
-                yield Broken("a wait until the status is final", got, (own.submit, last.by), 1, last.by.operation)
+            yield Broken("a wait until the status is final", got, (own.submit, last.by), 1, _operation(last))
 
 
-def _last_look(own: OwnJob) -> Sighting | None:
-    """What the client's last look at a job showed."""
-    return next((each for each in reversed(own.sightings) if isinstance(each.by, Moment)), None)
+def _last_look(run: Watched, own: OwnJob) -> Sighting | None:
+    """What the client was shown last of a job: by its last look, or by a callback to a receiver that ended with it."""
+    looks = [each for each in own.sightings if isinstance(each.by, Moment)]
+    if looks or run.looks(own):
+        return looks[-1] if looks else None
+    own_receiver = any(run.was_ending(each) for each in run.arrivals if each.callback.video_id == own.job.video_id)
+    return own.sightings[-1] if own_receiver and own.sightings else None
 
 
 def _ends(status: str, run: Watched) -> Iterator[Outcome]:
+    if status != "COMPLETED" and (broken := _again_and_again(status, run)) is not None:
+        yield broken
     for own in run.jobs:
         shown = own.shown_final
         if shown is None or shown.status != status or (run.odd_alone and run.status != 0):
             continue
         after = run.reads_after_end(own)
+        if run.control is not None and "polling/stops" in run.control.broken and not run.stopped:
+            continue  # it does so after any end
         if _goes_on(run, own, shown, after):
             evidence = (own.submit, shown.by, *after[:3])
             what = f"{len(after)} more looks" if after else "the client waited on"
@@ -47,6 +60,17 @@ def _ends(status: str, run: Watched) -> Iterator[Outcome]:
             yield Held()
 
 
+def _again_and_again(status: str, run: Watched) -> Broken | None:
+    """The same upscale, submitted again whenever it ended so."""
+    ended = [own for own in run.jobs if own.shown_final is not None and own.shown_final.status == status]
+    same = [own for own in ended if wish(own.submit) == wish(ended[0].submit)]
+    if len(same) < _TOO_OFTEN:
+        return None
+    evidence = tuple(own.submit for own in same[:_TOO_OFTEN])
+    got = f"the same upscale was submitted {len(same)} times, and each ended {status}"
+    return Broken("a few tries at most, and then an error", got, evidence, len(evidence) - 1, "upscaleVideo")
+
+
 def _goes_on(run: Watched, own: OwnJob, shown: Sighting, after: list[Moment]) -> bool:
     """Whether the client went on as if the job had not ended."""
     if isinstance(shown.by, Arrival) and not after:
@@ -56,7 +80,7 @@ def _goes_on(run: Watched, own: OwnJob, shown: Sighting, after: list[Moment]) ->
     if shown.status == "COMPLETED":
         failed = bool(run.status) and all(each.job.status == "COMPLETED" for each in run.jobs)
         unknown = run.journal.client is None and len(after) >= FEW
-        return len(after) >= 2 and (run.stopped or failed or unknown)
+        return (len(after) >= 2 and (run.stopped or unknown)) or (failed and bool(after))
     return len(after) >= 2
 
 

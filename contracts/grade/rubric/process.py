@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.findings import Provenance
-from contracts.grade.rubric.check import RESULT, UPSCALE, Broken, Check, Held, Outcome, Unknown, rule
+from contracts.grade.rubric.check import RESULT, UPSCALE, Broken, Check, Held, Outcome, Unknown, rule, seconds
+from contracts.grade.rubric.submitting import wish
 from contracts.grade.watched import Moment, Watched
 
 _WAITS: Final = ("ending/", "callbacks/", "answers/", "submit/made")
@@ -33,7 +34,7 @@ def _ends(run: Watched) -> Iterator[Outcome]:
         yield Unknown("its job had only just ended when it was stopped")
         return
     doing = f"its last call was {last.exchange.method} {last.exchange.path}" if last is not None else "it made no call"
-    got = f"it had to be stopped {run.journal.client.stopped}; {doing}"
+    got = f"it had to be stopped after {seconds(run.ended)}; {doing}"
     yield Broken(
         "an end by itself, when there is nothing left to wait for", got, (last,) if last is not None else (), 0
     )
@@ -61,7 +62,7 @@ def _of_success(run: Watched) -> Iterator[Outcome]:
         last = run.submits[-1]
         got = f"exit status 0, although no upscale was accepted: the last was answered {_told(last)}"
         yield Broken("a status that is not 0: nothing was upscaled", got, (last,), 0, "upscaleVideo")
-    elif any(own.shown_final is None and run.looks(own) for own in known):
+    elif any(own.shown_final is None and not own.told_elsewhere and run.looks(own) for own in known):
         if not run.broken & {"ending/not-before", "polling/processing", "trouble/retried"}:
             own = next(own for own in known if own.shown_final is None)
             got = "exit status 0, although the end of its job was never seen"
@@ -72,11 +73,10 @@ def _of_success(run: Watched) -> Iterator[Outcome]:
 
 def _of_failure(run: Watched, status: int) -> Iterator[Outcome]:
     done = [own for own in run.jobs if own.shown_final is not None and own.shown_final.status == "COMPLETED"]
-    refused = run.submits[-1].exchange.accepted is None
-    if not done or len(done) < len(run.jobs) or refused:
+    if not done or len(done) < len(run.jobs) or _unfulfilled(run):
         yield Held()
         return
-    if any(name.startswith((*_WAITS, "polling/", "trouble/", "submit/")) for name in run.broken):
+    if any(name.startswith((*_WAITS, "polling/", "trouble/", "submit/", "requests/")) for name in run.broken):
         return
     if run.control is not None and run.control.status == 0:
         # It tells the truth where all is plain: something else went wrong here.
@@ -86,8 +86,14 @@ def _of_failure(run: Watched, status: int) -> Iterator[Outcome]:
     how = f"ended by {client.signal}" if client is not None and client.signal else f"exit status {status}"
     last = done[-1].shown_final
     evidence = (done[-1].submit, *((last.by,) if last is not None else ()))
-    got = f"{how}, although COMPLETED was shown of all that it asked for"
+    got = f"{how}, although COMPLETED was shown of all that it asked for{run.last_words}"
     yield Broken("exit status 0: all went well", got, evidence, len(evidence) - 1)
+
+
+def _unfulfilled(run: Watched) -> bool:
+    """Whether something was asked for that the client did not get, as far as it knows."""
+    accepted = {wish(each) for each in run.submits if each.exchange.accepted is not None and not each.exchange.lost}
+    return any(each.exchange.lost or wish(each) not in accepted for each in run.submits)
 
 
 def _told(moment: Moment) -> str:
@@ -112,7 +118,7 @@ CHECKS: Final = (
         rule(
             "process/status",
             "The exit status tells the truth.",
-            why="Scripts and CI go by it: a failure that exits with 0 is never noticed.",
+            why="Scripts and CI go by it, and by nothing else.",
             instead="Exit with 0 only when the video is COMPLETED, and with another status for anything else.",
             pointer=UPSCALE,
             provenance=Provenance.INFERRED,

@@ -18,8 +18,8 @@ from contracts.grade.rubric.check import (
 )
 from contracts.grade.watched import Moment, Watched
 
-_UNDER_WAY: Final = 1.0
-"""Seconds after a 596 for which other upscales may have been sent already."""
+_UNDER_WAY: Final = 10.0
+"""Seconds after a 596 for which other upscales may be under way already."""
 
 _WHY_NOT: Final = {
     400: "the same request will be refused again",

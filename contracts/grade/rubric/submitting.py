@@ -37,9 +37,18 @@ def _made(run: Watched) -> Iterator[Outcome]:
     if asked:
         yield Held(len(asked))
         return
+    if run.calls and any(each.get("pendingError") or each.get("credits", 1) == 0 for each in run.journal.accounts):
+        yield Unknown("the client saw that nothing could be upscaled")
+        return
+    if any(each.exchange.failed for each in run.calls) and run.status != 0:
+        yield Unknown("calls failed before the client came to its upscale")
+        return
+    if run.control is not None and run.control.submits and run.status != 0 and run.calls:
+        yield Unknown("the client gave up before its upscale, which it makes where nothing goes wrong")
+        return
     calls = len(run.all_calls)
     got = f"{calls} other calls" if calls > 1 else "one other call" if calls else "not a single call"
-    yield Broken("POST /v2/pixverse/videos/upscale", got, tuple(run.all_calls[:5]))
+    yield Broken("POST /v2/pixverse/videos/upscale", got + run.last_words, tuple(run.all_calls[:5]))
 
 
 def _once(run: Watched) -> Iterator[Outcome]:

@@ -12,7 +12,7 @@ from contracts.grade.watched import Moment, Watched
 _FAULTS: Final = "/x-faults"
 _IN_A_ROW: Final = 3
 _PAUSE: Final = 0.2
-"""Seconds between tries on average, the first aside, which many libraries make at once."""
+"""Seconds between tries on average, the shortest aside."""
 
 
 def _failed(moment: Moment) -> bool:
@@ -32,6 +32,10 @@ def _retried(run: Watched) -> Iterator[Outcome]:
             continue
         if place + 1 < len(reads) or any(arrival.start > each.end for arrival in run.arrivals):
             yield Held()
+        elif not run.submits and run.over and run.status:
+            if not (place and _failed(reads[place - 1])):
+                got = f"{each.operation} got {_what(each)}, and the client ended{run.last_words}"
+                yield Broken("another try after a pause: reads cost nothing", got, (each,), 0, each.operation)
         elif not waited_for or (run.status == 0 and all(own.ended <= each.start for own in waited_for)):
             continue  # there was nothing to wait for; half an answer may have told it
         elif not run.over:
@@ -59,25 +63,37 @@ def _back_off(run: Watched) -> Iterator[Outcome]:
             while stop < len(row) and _failed(row[stop]):
                 stop += 1
             if stop - start >= _IN_A_ROW:
-                tries = row[start:stop]
-                pauses = [after.start - before.end for before, after in pairwise(tries)][1:]
-                yield _judged(run, tries, pauses)
+                yield from _judged(run, _without_second_tries(row[start:stop]))
             start = stop + 1
 
 
-def _judged(run: Watched, tries: list[Moment], pauses: list[float]) -> Outcome:
-    mean = sum(pauses) / len(pauses)
+def _without_second_tries(tries: list[Moment]) -> list[Moment]:
+    """Without those that came at once after a broken connection: libraries try a kept one again by themselves."""
+    kept = tries[:1]
+    for before, after in pairwise(tries):
+        if not (before.exchange.wire in ("reset", "empty") and after.start - before.end < _PAUSE):
+            kept.append(after)
+    return kept
+
+
+def _judged(run: Watched, tries: list[Moment]) -> Iterator[Outcome]:
+    waits = [after.start - before.end for before, after in pairwise(tries)]
+    if len(waits) < _IN_A_ROW - 1:
+        return
+    # One try at once is what many libraries make.
+    mean = (sum(waits) - min(waits)) / (len(waits) - 1)
     if mean >= _PAUSE - run.tolerance(_PAUSE):
-        return Held()
-    worst = min(range(len(pauses)), key=pauses.__getitem__) + 1
-    label = f"{seconds(max(0.0, mean))} between tries on average"
-    return Broken(
+        yield Held()
+        return
+    worst = min(range(1, len(waits)), key=waits.__getitem__)
+    between = seconds(max(0.0, mean))
+    yield Broken(
         "growing pauses between tries that fail in a row",
-        f"{len(tries)} tries of {tries[0].operation} with {seconds(max(0.0, mean))} between them",
+        f"{len(tries)} tries of {tries[0].operation} with {between} between them",
         tuple(tries[:8]),
         min(worst + 1, len(tries) - 1, 7),
         tries[0].operation,
-        (tries[worst].end, tries[worst + 1].start, label),
+        (tries[worst].end, tries[worst + 1].start, f"{between} between tries on average"),
     )
 
 

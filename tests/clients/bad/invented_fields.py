@@ -7,7 +7,7 @@ from clients.good.upscaler import Upscaler
 
 
 class Client(Upscaler):
-    polls = 5
+    polls = 8
 
     def ended(self, video: dict[str, Any]) -> bool:
         return video.get("status") == "completed" and "download_url" in video
