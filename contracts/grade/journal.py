@@ -4,31 +4,22 @@ The form is journal.schema.json, read apart from the mock. A file holds either t
 with what `contracts grade --keep` adds to it, or the lines of `GET /__mock/requests/export`, which know less.
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
-import jsonschema_rs
+from contracts.grade.document import JournalError, body_of, checked, jobs, parsed
 
-_MOST_BYTES: Final = 1_000_000_000
+__all__ = ["Attempt", "Callback", "Client", "Exchange", "Job", "Journal", "JournalError"]
+
+_LONGEST: Final = 1_000_000_000
+"""Bytes of a file that is read."""
+
 _TROUBLED: Final = frozenset({"reset", "empty", "unanswered", "truncated"})
-_FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
-_PART: Final = re.compile(r'\bname="([^"\r\n]*)"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)', re.DOTALL)
-"""A part of a multipart form: its name and its value."""
-
 _SPOILED: Final = frozenset({"malformed-json", "wrong-content-type"})
 """Faults after which an answer can't be relied on to be read."""
-
-
-class JournalError(Exception):
-    """What was given is no journal; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +165,14 @@ class Journal:
     @classmethod
     def of(cls, document: Any) -> "Journal":
         """The journal that a document holds. Raises JournalError for what has another form."""
-        for error in _form().iter_errors(document):
-            place = "".join(f"/{part}" for part in error.instance_path) or "the document"
-            raise JournalError(f"no journal of a mock: {place}: {_short(error.message)}")
+        try:
+            return cls._of(checked(document))
+        except (ValueError, OverflowError, OSError) as error:
+            # Instants before or beyond all calendars, texts that are none.
+            raise JournalError(f"no journal of a mock: {error}") from None
+
+    @classmethod
+    def _of(cls, document: Mapping[str, Any]) -> "Journal":
         requests = tuple(_exchange(entry) for entry in document["requests"])
         clock = document.get("clock", {})
         return cls(
@@ -190,7 +186,7 @@ class Journal:
             requests=requests,
             outside=tuple(_exchange(entry) for entry in document.get("outside", ())),
             downloads=tuple(_download(entry) for entry in document.get("downloads", ())),
-            jobs=tuple(_job(entry) for entry in _jobs(document)),
+            jobs=tuple(_job(entry) for entry in jobs(document)),
             callbacks=tuple(_callback(entry) for entry in document.get("callbacks", ())),
             client=_client(document.get("client")),
             accounts=tuple(document.get("accounts", ())),
@@ -201,80 +197,15 @@ class Journal:
         """The journal in a file. Raises JournalError."""
         try:
             with path.open("rb") as file:
-                data = file.read(_MOST_BYTES + 1)
+                data = file.read(_LONGEST + 1)
         except OSError as error:
             raise JournalError(f"{path}: {error.strerror or error}") from None
-        if len(data) > _MOST_BYTES:
-            raise JournalError(f"{path}: longer than {_MOST_BYTES:,} bytes")
+        if len(data) > _LONGEST:
+            raise JournalError(f"{path}: longer than {_LONGEST:,} bytes")
         try:
-            return cls.of(_document(data))
+            return cls.of(parsed(data))
         except JournalError as error:
             raise JournalError(f"{path}: {error}") from None
-        except (ValueError, RecursionError) as error:
-            raise JournalError(f"{path}: no JSON: {_short(str(error))}") from None
-
-
-def _document(data: bytes) -> Any:
-    """The document, made of the lines of an export where it is that."""
-    text = data.decode("utf-8").strip()
-    try:
-        document = json.loads(text)
-    except ValueError:
-        entries = [json.loads(line) for line in text.splitlines() if line.strip()]
-    else:
-        if not (isinstance(document, dict) and "number" in document and "requests" not in document):
-            return document
-        entries = [document]
-    return _of_entries(entries)
-
-
-def _of_entries(entries: list[Any]) -> Any:
-    known = [entry for entry in entries if isinstance(entry, dict)]
-    first = known[0] if known else {}
-    callbacks = {each.get("number"): each for entry in known for each in entry.get("callbacks") or ()}
-    number = first.get("number")
-    return {
-        "form": 1,
-        "sandbox": first.get("sandbox"),
-        "requests": entries,
-        "lost": number - 1 if isinstance(number, int) and number > 0 else 0,
-        "callbacks": list(callbacks.values()),
-        "jobs": [job for entry in known if (job := _job_of_events(entry)) is not None],
-    }
-
-
-def _jobs(document: Mapping[str, Any]) -> list[Any]:
-    """The jobs, and those whose video was deleted meanwhile, as their events tell them."""
-    jobs = list(document.get("jobs", ()))
-    known = {job["video_id"] for job in jobs}
-    gone = (entry for entry in document["requests"] if entry["accepted"] is not None and entry["accepted"] not in known)
-    return jobs + [job | {"cost": document.get("cost", 0)} for entry in gone if (job := _job_of_events(entry))]
-
-
-def _job_of_events(entry: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The job that an exchange started, as its events tell it."""
-    events = [
-        event for event in entry.get("events") or () if isinstance(event, dict) and event.get("event") == "status"
-    ]
-    if not isinstance(entry.get("accepted"), str) or not events:
-        return None
-    last = events[-1]
-    final = last.get("status") in ("COMPLETED", "FAILED", "MODERATED")
-    return {
-        "video_id": entry["accepted"],
-        "source": "",
-        "status": last.get("status"),
-        "started": entry.get("at"),
-        "reached": [{"at": event.get("at"), "status": event.get("status")} for event in events],
-        "ended": last.get("at") if final else None,
-        "cost": 0,
-    }
-
-
-@cache
-def _form() -> jsonschema_rs.Validator:
-    text = files("contracts.grade").joinpath("journal.schema.json").read_text(encoding="utf-8")
-    return jsonschema_rs.validator_for(json.loads(text))
 
 
 def _instant(text: str) -> float:
@@ -283,16 +214,6 @@ def _instant(text: str) -> float:
 
 def _pairs(headers: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in headers)
-
-
-def _body(entry: Mapping[str, Any]) -> Any:
-    """The body; of a form its fields, whatever boundary it was written with."""
-    body = entry["body"]
-    kind = next((value for name, value in entry["headers"] if name == "content-type"), "").lower()
-    if not isinstance(body, str) or not kind.startswith(_FORMS):
-        return body
-    pairs = parse_qsl(body) if "urlencoded" in kind else _PART.findall(body)
-    return {name: int(value) if re.fullmatch(r"[0-9]{1,9}", value) else value for name, value in pairs} or body
 
 
 def _exchange(entry: Mapping[str, Any]) -> Exchange:
@@ -311,7 +232,7 @@ def _exchange(entry: Mapping[str, Any]) -> Exchange:
         path=entry["path"],
         query=entry["query"],
         headers=_pairs(entry["headers"]),
-        body=_body(entry),
+        body=body_of(entry),
         status=entry["status"],
         reason=answer["reason"],
         answer_headers=_pairs(answer["headers"]),
@@ -407,8 +328,3 @@ def _client(entry: Mapping[str, Any] | None) -> Client | None:
         distrusted=entry.get("distrusted", 0),
         left=tuple(entry.get("left", ())),
     )
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else f"{line[:300]}…"

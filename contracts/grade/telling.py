@@ -83,7 +83,8 @@ def event(each: Moment | Arrival) -> Call | Told:
 def _bytes(body: Any) -> bytes:
     if body is None:
         return b""
-    return body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _iso(at: float) -> str:

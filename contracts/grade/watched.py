@@ -4,7 +4,7 @@ Instants are seconds of the client's own time since the run began: real ones tim
 the sandbox's clock where that is moved.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -346,11 +346,11 @@ def _shown(moment: Moment) -> Iterator[tuple[str, str, bool]]:
         return
     answer = exchange.answer
     if moment.operation == "getVideo":
-        rows: Iterable[Any] = (answer,)
-    elif isinstance(answer, Mapping):
-        rows = answer.get("data") or answer.get("executing") or ()
+        rows: Any = [answer]
     else:
-        rows = answer if isinstance(answer, list) else ()
+        rows = answer.get("data") or answer.get("executing") if isinstance(answer, Mapping) else answer
+    if not isinstance(rows, list):
+        return
     for row in rows:
         if not isinstance(row, Mapping):
             continue

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_a_good_client_passes_and_reports_are_written(programs: Path, tmp_path: 
     )
     assert found.returncode == 0, found.stdout + found.stderr
     assert found.stdout.splitlines()[-1].startswith("A, 100 of 100: ")
-    assert "accepted: 2 calls" in found.stderr or "accepted: 3 calls" in found.stderr
+    assert re.search(r"accepted: [2-5] calls, exit status 0", found.stderr)
     assert all(path.stat().st_size > 500 for path in names.values())
     document = json.loads(names["json"].read_text(encoding="utf-8"))
     assert [course["scenario"] for course in document["courses"]] == ["accepted", "failed"]
@@ -211,7 +212,11 @@ def test_a_form_and_a_hostile_journal(tmp_path: Path) -> None:
     wrong.write_text(json.dumps(document), encoding="utf-8")
     found = grade("--journal", wrong)
     assert (found.returncode, "/requests/0/status" in found.stderr) == (2, True)
-    for text in ("{", "[" * 100_000, "\x00\xff", "{}", "null", ""):
+    entry = Script().submit(0, makes=7).document()["requests"][0]
+    odd = [
+        {**entry, name: value} for name, value in (("callbacks", 3), ("events", [{"event": "status"}]), ("number", {}))
+    ]
+    for text in ("{", "[" * 100_000, "\x00\xff", "{}", "null", "", "3\n[]", *map(json.dumps, odd[1:])):
         broken.write_text(text, encoding="utf-8")
         found = grade("--journal", broken)
         assert found.returncode == 2, text[:20]

@@ -18,7 +18,9 @@ def wish(moment: Moment) -> Hashable:
     """What a submit is about: two with the same wish want the same thing, as far as can be told."""
     body = moment.body
     return (
-        (body.get("video_id"), str(body.get("replyRef")), str(body.get("replyUrl"))) if body else moment.exchange.body
+        tuple(repr(body.get(name)) for name in ("video_id", "replyRef", "replyUrl"))
+        if body
+        else repr(moment.exchange.body)
     )
 
 
