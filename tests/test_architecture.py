@@ -104,6 +104,31 @@ def test_mock_and_contract_tests_never_import_each_other(package: str, other: st
     assert _offences(under(package), crossing) == []
 
 
+_JUDGES: Final = (
+    *("contracts.grade.rubric", "contracts.grade.watched", "contracts.grade.judging", "contracts.grade.telling"),
+    *("contracts.grade.document", "contracts.grade.hopeless"),
+    *("contracts.explore.atoms", "contracts.explore.search", "contracts.explore.shrink", "contracts.explore.proposals"),
+)
+_ITS_OWN_FORM: Final = "importlib.resources.files"
+"""How the module that knows the form of a journal finds the file beside it."""
+
+
+def test_who_judges_a_client_touches_nothing() -> None:
+    """The rubric and the search are pure: no time, process, socket, lock or global randomness."""
+
+    def foreign(module: Module) -> Iterator[str]:
+        for name in imports(module):
+            top = name.partition(".")[0]
+            if (top in _OUTSIDE_WORLD and name != _ITS_OWN_FORM) or top == "requests":
+                yield f"imports {name}"
+        yield from sources.global_randomness(module)
+        yield from sources.clock_reads(module)
+
+    found = [module for module in modules() if any(within(module.name, prefix) for prefix in _JUDGES)]
+    assert len(found) > 15
+    assert _offences(found, foreign) == []
+
+
 def test_only_the_clock_reads_real_time() -> None:
     """`time` is used where the list above says, and of it only what the list says."""
     found = {
