@@ -23,7 +23,10 @@ DEFAULT: Final = (
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     # As long as a client needs that first looks after 10 s to see a job that runs, and to look again.
-    "accepted": {"jobs": {"shortest": 1_500, "longest": 1_800}},
+    "accepted": {
+        "description": "The good day. Every upscale is accepted, runs for 25 to 30 minutes and ends COMPLETED.",
+        "jobs": {"shortest": 1_500, "longest": 1_800},
+    },
     "awkward-but-legal": {"jobs": {"shortest": 1_500, "longest": 1_800}},
     # A client that upscales one video would never meet the second upscale's 412.
     "credits-run-out": {

@@ -55,7 +55,7 @@ def _ends(status: str, run: Watched) -> Iterator[Outcome]:
                 got += f", until it was stopped {seconds(run.ended - shown.at)} later"
             elif run.status:
                 got += f", and it ended with exit status {run.status}"
-            yield Broken(f"{status} ends the wait", got, evidence, 1, _operation(shown))
+            yield Broken(f"{status} ends the wait", got, evidence, 2 if after else 1, _operation(shown))
         elif run.over or run.journal.client is None:
             yield Held()
 

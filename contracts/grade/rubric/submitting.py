@@ -59,7 +59,8 @@ def _once(run: Watched) -> Iterator[Outcome]:
             continue
         again = next((each for each in run.after(lost) if each in run.submits and _same_wish(lost, each)), None)
         if again is None:
-            yield Held() if not run.stopped else Unknown("the run was stopped before it could be told")
+            looked = any(each.operation in _LOOKS for each in run.after(lost))
+            yield Held() if looked or not run.stopped else Unknown("the run was stopped before it could be told")
             continue
         looks = [
             each
