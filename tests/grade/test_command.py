@@ -288,3 +288,47 @@ def test_the_verdict_in_json_has_its_form(programs: Path, tmp_path: Path) -> Non
     options = scaled("--scenario=awkward-but-legal", "--scenario=lost-reply", "--report", f"json={out}")
     grade(*options, *python(programs / "hasty.py"))
     jsonschema_rs.validator_for(schema).validate(json.loads(out.read_text(encoding="utf-8")))
+
+
+HOSTILE = {
+    "crashes": "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+    "hangs": "import time; time.sleep(3_600)",
+    "ignores SIGTERM": "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(3_600)",
+    "forks": """
+        import os, signal, time
+        for _ in range(5):
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                    time.sleep(3_600)
+                os._exit(0)
+    """,
+    "prints binary": "import os; [os.write(1, os.urandom(65_536)) for _ in range(500)]",
+    "raises": "raise RuntimeError('its own reason')",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_client_is_a_verdict(name: str, tmp_path: Path) -> None:
+    """Whatever it does, and nothing of it is left behind."""
+    program, out = tmp_path / "hostile.py", tmp_path / "verdict.json"
+    program.write_text(textwrap.dedent(HOSTILE[name]), encoding="utf-8")
+    found = grade("--scenario=accepted", "--timeout=2", "--report", f"json={out}", *python(program))
+    assert found.returncode == 1, found.stdout + found.stderr
+    assert "submit/made" in found.stdout
+    assert found.stdout.splitlines()[-1].startswith("F, 0 of 100: ")
+    document = json.loads(out.read_text(encoding="utf-8"))
+    assert document["courses"][0]["ended"]
+    if name == "forks":
+        assert "left processes behind" in found.stdout
+    left = [each for each in Path("/proc").glob("[0-9]*/cmdline") if str(program).encode() in _read(each)]
+    assert left == []
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
