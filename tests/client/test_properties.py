@@ -108,7 +108,7 @@ class Endless(Flows):
 @pytest.mark.parametrize(
     ("kind", "broken"),
     [
-        (Blind, "[0-9]+ jobs for one wish"),
+        (Blind, "[0-9]+ jobs"),
         (Hasty, "less than 10 s after a 429"),
         (Restless, "a call after the end"),
         (Endless, "later than the deadline"),
