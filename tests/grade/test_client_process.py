@@ -246,7 +246,9 @@ def test_ends_at_once_when_cancelled() -> None:
 
 
 GRADER = """
-import os, sys, threading
+import os, signal, sys, threading
+# Whoever runs the tests in the background may have had it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from concurrent.futures import ThreadPoolExecutor
 from contracts.grade.client_process import run_client
 
@@ -273,9 +275,12 @@ def test_ctrl_c_ends_all_clients(how: str, clients: int) -> None:
     mark = f"{MARKER}-{how}"
     grader = subprocess.Popen([sys.executable, "-c", GRADER, mark, how], stdout=subprocess.PIPE, start_new_session=True)
     with grader:
-        wait_for(lambda: len(running(mark)) == clients)
-        os.killpg(grader.pid, signal.SIGINT)
-        assert grader.communicate(timeout=10)[0] == b"interrupted\n"
+        try:
+            wait_for(lambda: len(running(mark)) == clients)
+            os.killpg(grader.pid, signal.SIGINT)
+            assert grader.communicate(timeout=10)[0] == b"interrupted\n"
+        finally:
+            grader.kill()
     assert running(mark) == []
 
 

@@ -267,13 +267,19 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
     """The clients and the mock, at once."""
     marks = tmp_path / "pids"
     code = f"import os, time; open({str(marks)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
-    command = [sys.executable, "-m", "contracts.cli", "grade", "--jobs=2", "--", sys.executable, "-c", code]
+    # Whoever runs the tests in the background may have had SIGINT ignored.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    start = f"{heed}; from contracts.cli import main; main()"
+    command = [sys.executable, "-c", start, "grade", "--jobs=2", "--", sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and (not marks.exists() or marks.read_text().count("\n") < 2):
-            process.poll()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        try:
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and (not marks.exists() or marks.read_text().count("\n") < 2):
+                process.poll()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     for pid in marks.read_text(encoding="utf-8").split():
         assert not Path(f"/proc/{pid}").exists(), "a client is left"
