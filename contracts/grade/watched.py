@@ -249,9 +249,15 @@ class Watched:
         """Calls by which it looks at jobs."""
         return [each for each in self.calls if each.operation in READS]
 
+    @cached_property
+    def lists(self) -> list[Moment]:
+        """Those of them that show all videos."""
+        return [each for each in self.reads if each.operation == "listVideos"]
+
     def after(self, moment: Moment) -> Iterator[Moment]:
         """Calls to the sandbox that began once the answer to this one had been given."""
-        return (each for each in self.calls[moment.place + 1 :] if each.start >= moment.end)
+        later = (self.calls[place] for place in range(moment.place + 1, len(self.calls)))
+        return (each for each in later if each.start >= moment.end)
 
     # Callbacks
 
@@ -312,9 +318,13 @@ class Watched:
         for own in jobs:
             own.sightings.sort(key=lambda each: each.at)
 
+    def looked(self, own: OwnJob) -> bool:
+        """Whether there is such a call."""
+        return bool(own.reads) or (bool(self.lists) and self.lists[-1].start >= own.known)
+
     def looks(self, own: OwnJob) -> list[Moment]:
         """Calls that could show the job: those for it alone, and lists once its id is known to the client."""
-        lists = [each for each in self.reads if each.operation == "listVideos" and each.start >= own.known]
+        lists = [each for each in self.lists if each.start >= own.known]
         return sorted([*own.reads, *lists], key=lambda each: each.place)
 
     def reads_after_end(self, own: OwnJob) -> list[Moment]:

@@ -650,3 +650,34 @@ class TestFoundByOthersClients:
         """Tokens are used again."""
         script = outside(good(), -5, headers=[["authorization", "Token user:12345-***"]])
         assert broken(script.judged(11)) == set()
+
+
+class TestFloods:
+    """Ten thousand calls are judged by looking at each a few times: what looks at all pairs would never end."""
+
+    MANY = 10_000
+
+    def test_refused_without_end(self) -> None:
+        """The same, and each time another."""
+        same, others = Script(), Script()
+        for number in range(self.MANY):
+            same.submit(number / 100, 429, fields={"maxJobs": 3})
+            others.submit(number / 100, 400, fields={"replyRef": str(number)})
+        assert "busy/wait" in broken(same.judged(101, 1))
+        assert outcome(others.judged(101, 1), "refused/bad-request") == "passed"
+
+    def test_lost_without_end(self) -> None:
+        """Every answer of an upscale."""
+        script = Script()
+        for number in range(self.MANY):
+            script.submit(number / 100, 0, wire="reset")
+        assert "submit/once" in broken(script.judged(101, 1))
+
+    def test_jobs_without_end(self) -> None:
+        """As many jobs, and as many looks."""
+        script = Script()
+        for number in range(self.MANY):
+            script.submit(number / 100, makes=7 + number, fields={"replyRef": str(number)})
+        for number in range(self.MANY):
+            script.list(101 + number / 100, {7: "COMPLETED"})
+        assert outcome(script.judged(300), "ending/followed") == "passed"

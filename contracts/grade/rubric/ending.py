@@ -31,7 +31,7 @@ def _not_before(run: Watched) -> Iterator[Outcome]:
 def _last_look(run: Watched, own: OwnJob) -> Sighting | None:
     """What the client was shown last of a job: by its last look, or by a callback to a receiver that ended with it."""
     looks = [each for each in own.sightings if isinstance(each.by, Moment)]
-    if looks or run.looks(own):
+    if looks or run.looked(own):
         return looks[-1] if looks else None
     own_receiver = any(run.was_ending(each) for each in run.arrivals if each.callback.video_id == own.job.video_id)
     return own.sightings[-1] if own_receiver and own.sightings else None
@@ -92,7 +92,7 @@ def _followed(run: Watched) -> Iterator[Outcome]:
     for own in run.jobs:
         if own.submit.exchange.lost:
             continue
-        asked = run.looks(own) or any(each.start >= own.submit.end for each in run.reads)
+        asked = own.reads or (run.reads and run.reads[-1].start >= own.submit.end)
         if asked or own.sightings or "replyUrl" in own.submit.body:
             yield Held()
         elif run.over and not run.status:

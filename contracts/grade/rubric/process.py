@@ -62,7 +62,7 @@ def _of_success(run: Watched) -> Iterator[Outcome]:
         last = run.submits[-1]
         got = f"exit status 0, although no upscale was accepted: the last was answered {_told(last)}"
         yield Broken("a status that is not 0: nothing was upscaled", got, (last,), 0, "upscaleVideo")
-    elif any(own.shown_final is None and not own.told_elsewhere and run.looks(own) for own in known):
+    elif any(own.shown_final is None and not own.told_elsewhere and run.looked(own) for own in known):
         if not run.broken & {"ending/not-before", "polling/processing", "trouble/retried"}:
             own = next(own for own in known if own.shown_final is None)
             got = "exit status 0, although the end of its job was never seen"

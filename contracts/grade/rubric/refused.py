@@ -1,6 +1,7 @@
 """Answers that another try does not change: 400, 401, 412, and 596 until the account is updated."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Final
 
@@ -28,36 +29,36 @@ _WHY_NOT: Final = {
 }
 
 
-def _same(first: Moment, second: Moment) -> bool:
-    one, other = first.exchange, second.exchange
-    return (one.method, one.path, one.query, one.body) == (other.method, other.path, other.query, other.body)
+def _essence(moment: Moment) -> Hashable:
+    """What is asked for: two that have it in common are the same request."""
+    exchange = moment.exchange
+    return exchange.method, exchange.path, exchange.query, repr(exchange.body)
 
 
 def _not_repeated(status: int, run: Watched) -> Iterator[Outcome]:
-    calls = run.all_calls
-    known: list[Moment] = []
-    for place, each in enumerate(calls):
-        if each.exchange.status != status or each.exchange.lost or not each.operation:
+    alike: defaultdict[Hashable, list[Moment]] = defaultdict(list)
+    for each in run.all_calls:
+        alike[_essence(each)].append(each)
+    for calls in alike.values():
+        refused = (place for place, each in enumerate(calls) if _refused(each, status))
+        if (place := next(refused, None)) is None:
             continue
-        if any(_same(each, one) for one in known):
-            continue
-        known.append(each)
-        again = _repeats(each, calls[place + 1 :])
+        first, again = calls[place], calls[place + 1 :]
         if not again:
             yield Held()
             continue
         times = "once more" if len(again) == 1 else f"{len(again)} times more"
         yield Broken(
             f"no further try: {_WHY_NOT[status]}",
-            f"{told(each)} was answered {status} and sent {times}, unchanged",
-            (each, *again[:3]),
+            f"{told(first)} was answered {status} and sent {times}, unchanged",
+            (first, *again[:3]),
             1,
-            each.operation,
+            first.operation,
         )
 
 
-def _repeats(first: Moment, later: Sequence[Moment]) -> list[Moment]:
-    return [each for each in later if each.exchange.real >= first.exchange.real and _same(first, each)]
+def _refused(moment: Moment, status: int) -> bool:
+    return moment.exchange.status == status and not moment.exchange.lost and bool(moment.operation)
 
 
 def _pending(run: Watched) -> Iterator[Outcome]:
@@ -70,7 +71,7 @@ def _pending(run: Watched) -> Iterator[Outcome]:
             if later.operation == "saveAccount" and later.exchange.status in (200, 201):
                 break
             # What was under way at the time could not know.
-            under_way = later.start - each.end < _UNDER_WAY and not _same(each, later)
+            under_way = later.start - each.end < _UNDER_WAY and _essence(each) != _essence(later)
             if later.operation == "upscaleVideo" and _account(later) == email and not under_way:
                 further.append(later)
         if not further:

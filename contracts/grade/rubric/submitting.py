@@ -1,11 +1,12 @@
 """Upscales: each is asked for once, whatever becomes of its answer, and never more than the client's own limit."""
 
+from collections import deque
 from collections.abc import Hashable, Iterator
 from typing import Final
 
 from contracts.findings import Provenance
 from contracts.grade.rubric.check import MANNERS, MONEY, UPSCALE, Broken, Check, Held, Outcome, Unknown, rule
-from contracts.grade.watched import Moment, Watched
+from contracts.grade.watched import Moment, OwnJob, Watched
 
 _LOOKS: Final = frozenset({"listVideos", "listRunning", "listAvailable", "getFeatures"})
 """Reads that tell whether a lost upscale was accepted."""
@@ -57,16 +58,12 @@ def _once(run: Watched) -> Iterator[Outcome]:
     for lost in run.submits:
         if not lost.exchange.lost:
             continue
-        again = next((each for each in run.after(lost) if each in run.submits and _same_wish(lost, each)), None)
+        looks, again = _what_followed(run, lost)
         if again is None:
-            looked = any(each.operation in _LOOKS for each in run.after(lost))
-            yield Held() if looked or not run.stopped else Unknown("the run was stopped before it could be told")
+            looked = bool(looks) or not run.stopped
+            yield Held() if looked else Unknown("the run was stopped before it could be told")
             continue
-        looks = [
-            each
-            for each in run.after(lost)
-            if each.operation in _LOOKS and each.place < again.place and each.exchange.status == 200
-        ]
+        looks = [each for each in looks if each.exchange.status == 200]
         accepted = lost.exchange.accepted
         saw = next((each for each in looks if accepted and accepted in str(each.exchange.answer)), None)
         if looks and saw is None:
@@ -85,50 +82,62 @@ def _once(run: Watched) -> Iterator[Outcome]:
         )
 
 
+def _what_followed(run: Watched, lost: Moment) -> tuple[list[Moment], Moment | None]:
+    """The looks after a lost answer, and the submit that repeats it, if one does."""
+    looks: list[Moment] = []
+    for each in run.after(lost):
+        if each.operation == "upscaleVideo" and _same_wish(lost, each):
+            return looks, each
+        if each.operation in _LOOKS:
+            looks.append(each)
+    return looks, None
+
+
 def _own_limit(run: Watched) -> Iterator[Outcome]:
     named = [each for each in run.submits if isinstance(each.body.get("maxJobs"), int)]
-    for each in named:
-        limit = each.body["maxJobs"]
-        before = [job for job in run.jobs if job.started <= each.start < job.ended and job.submit.place < each.place]
-        burst = [
-            other
-            for other in named
-            if other.place <= each.place
-            and other.exchange.accepted is None
-            and other.exchange.status == 429
-            and each.start - other.start < 1
-            and not _is_retry(run, other)
-        ]
-        if len(before) >= limit and len(burst) >= _BURST:
-            got = f"{len(before)} of its jobs ran, and {len(burst)} more upscales were sent within a second"
-            evidence = (*(job.submit for job in before), *burst)
-            expected = f"at most {limit} at a time, as its maxJobs says"
-            yield Broken(expected, got, evidence, len(evidence) - 1, "upscaleVideo")
-            return
-    raised = next(
-        (
-            (first, each)
-            for first in named
-            if first.exchange.status == 429
-            for each in named
-            if each.place > first.place and wish(each) == wish(first) and each.body["maxJobs"] > first.body["maxJobs"]
-        ),
-        None,
-    )
-    if raised is not None:
-        first, each = raised
-        got = f"refused with maxJobs {first.body['maxJobs']}, it asked again with {each.body['maxJobs']}"
-        yield Broken("the same maxJobs, and a wait", got, raised, 1, "upscaleVideo")
+    broken = _burst(run, named) or _raised(named)
+    if broken is not None:
+        yield broken
     elif named:
         yield Held(len(named))
 
 
-def _is_retry(run: Watched, moment: Moment) -> bool:
-    """Whether the same was asked for a while before."""
-    return any(
-        each.place < moment.place and wish(each) == wish(moment) and moment.start - each.end >= 1
-        for each in run.submits
-    )
+def _burst(run: Watched, named: list[Moment]) -> Broken | None:
+    """Several refused submits within a second, while as many jobs ran as the client itself names."""
+    coming = deque(run.jobs)
+    running: list[OwnJob] = []
+    begun: dict[Hashable, float] = {}
+    burst: deque[Moment] = deque()
+    for each in named:
+        while coming and coming[0].submit.place < each.place:
+            running.append(coming.popleft())
+        running = [job for job in running if each.start < job.ended]
+        while burst and each.start - burst[0].start >= 1:
+            burst.popleft()
+        # What was asked for a while before is no further wish, but a try more.
+        first = begun.setdefault(wish(each), each.end)
+        if each.exchange.accepted is None and each.exchange.status == 429 and each.start - first < 1:
+            burst.append(each)
+        limit = each.body["maxJobs"]
+        if len(running) >= limit and len(burst) >= _BURST:
+            got = f"{len(running)} of its jobs ran, and {len(burst)} more upscales were sent within a second"
+            evidence = (*(job.submit for job in running), *burst)
+            expected = f"at most {limit} at a time, as its maxJobs says"
+            return Broken(expected, got, evidence, len(evidence) - 1, "upscaleVideo")
+    return None
+
+
+def _raised(named: list[Moment]) -> Broken | None:
+    """A limit that was raised to get past a 429."""
+    refused: dict[Hashable, Moment] = {}
+    for each in named:
+        first, limit = refused.get(wish(each)), each.body["maxJobs"]
+        if first is not None and limit > first.body["maxJobs"]:
+            got = f"refused with maxJobs {first.body['maxJobs']}, it asked again with {limit}"
+            return Broken("the same maxJobs, and a wait", got, (first, each), 1, "upscaleVideo")
+        if each.exchange.status == 429 and (first is None or limit < first.body["maxJobs"]):
+            refused[wish(each)] = each
+    return None
 
 
 CHECKS: Final = (
