@@ -1,6 +1,7 @@
 """The options of the commands: each is an environment variable, too, named for its command."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import click
@@ -24,6 +25,8 @@ def options_of(command: str) -> Option:
 
     return option
 
+
+_REPORTS: Final = "Write junit=, har=, json= or html=; several with commas."
 
 FASTEST: Final = 50
 """Beyond it nothing was measured of clients that are fast-forwarded."""
@@ -51,6 +54,28 @@ def of_client(option: Option) -> Callable[[_Function], _Function]:
                 help="The client's own waits were divided by this; the jobs run as much faster.",
             ),
             option("--speed", type=speed, default=60.0, help="Of the jobs: a minute a second."),
+        ):
+            function = each(function)
+        return function
+
+    return give
+
+
+def of_verdict(option: Option, example: str) -> Callable[[_Function], _Function]:
+    """The options that say what is judged, what is expected, and which reports are written."""
+
+    def give(function: _Function) -> _Function:
+        path = click.Path(path_type=Path)
+        for each in (
+            option("--report", "reports", multiple=True, metavar="KIND=FILE", help=_REPORTS),
+            option("--baseline", type=path, metavar="FILE", help="Findings that are expected, one key a line."),
+            option("--skip", multiple=True, metavar="RULE", help="Don't judge these."),
+            option(
+                "--only",
+                multiple=True,
+                metavar="RULE",
+                help=f"Judge these rules: an id, a group, or a pattern like '{example}'.",
+            ),
         ):
             function = each(function)
         return function

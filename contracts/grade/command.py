@@ -15,13 +15,15 @@ from contracts.grade.fast_forward import CannotFastForward
 from contracts.grade.journal import Journal, JournalError
 from contracts.grade.judging import judge, rules
 from contracts.grade.mock_process import CannotRun
-from contracts.grade.run import Options, ended_words, run_all, runner
+from contracts.grade.run import Options, run_all, runner
 from contracts.grade.scenarios import DEFAULT, Scenario, ScenarioError
+from contracts.grade.telling import ended
 from contracts.grade.world import World, WorldError
-from contracts.options import of_client, options_of
+from contracts.options import of_client, of_verdict, options_of
 from contracts.provider.http import BadAddress, base_address
 from contracts.report import files, github, terminal
 from contracts.report.masking import masked
+from contracts.report.shown import line
 from contracts.report.words import amount
 from contracts.verify import baseline as expected
 from contracts.verify.selection import Selection, SelectionError
@@ -51,20 +53,9 @@ _TOKEN = "user:12345-demo"  # noqa: S105 - of the documented form, and nobody's
 @_option("--attach", metavar="URL", help="Judge a sandbox of a mock that runs already, and its --token.")
 @_option("--token", default=_TOKEN, envvar=["CONTRACTS_GRADE_TOKEN", "USEAPI_TOKEN"], help="With --attach: whose.")
 @_option("--control-token", help="With --attach: what a mock asks for that is not on loopback.")
-@_option("--only", multiple=True, metavar="RULE", help="Judge these rules: an id, a group, or a pattern like 'busy/*'.")
-@_option("--skip", multiple=True, metavar="RULE", help="Don't judge these.")
+@of_verdict(_option, "busy/*")
 @_option("--seed", type=int, default=0, help="Of the mock: how long jobs take.")
 @_option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Keep the journals there.")
-@_option(
-    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are expected, one key a line."
-)
-@_option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="KIND=FILE",
-    help="Write junit=, har=, json= or html=; several with commas.",
-)
 def grade(
     *,
     command: tuple[str, ...],
@@ -131,7 +122,9 @@ def _graded(options: Options, selection: Selection) -> Verdict:
         scenarios = running.chosen()
 
         def tell(journal: Journal) -> None:
-            click.echo(f"  {journal.name}: {len(journal.requests)} calls, {ended_words(journal.client)}", err=True)
+            client = journal.client
+            how = ended(client, client.ended - client.started if client is not None else 0.0)
+            click.echo(f"  {journal.name}: {amount(len(journal.requests), 'call')}, {line(how)}", err=True)
 
         click.echo(f"{amount(len(scenarios), 'scenario')}, up to {options.timeout:g} s each:", err=True)
         found = run_all(running, scenarios, side_by_side, tell)

@@ -18,11 +18,10 @@ from contracts.grade.client_process import run_client
 from contracts.grade.ended import Ended
 from contracts.grade.hopeless import LOOKED_AT, repeats_itself
 from contracts.grade.intercept import Interception, intercepting
-from contracts.grade.journal import Client, Journal
+from contracts.grade.journal import Journal
 from contracts.grade.mock_process import started
 from contracts.grade.scenarios import Scenario, chosen
 from contracts.grade.world import World, WorldError
-from contracts.report.shown import line
 
 API: Final = "https://api.useapi.net"
 _MEDIA: Final = "https://media.pixverse.ai"
@@ -253,13 +252,3 @@ def _client(options: Options, ended: Ended, through: Interception | None, *, cut
         "left": list(ended.left),
         "output": ended.output[-_OUTPUT:].decode("utf-8", "backslashreplace"),
     }
-
-
-def ended_words(client: Client | None) -> str:
-    """How a run ended, in few words, for who watches."""
-    if client is None:
-        return ""
-    if client.stopped:
-        return f"stopped {client.stopped}"
-    end = f"ended by {client.signal}" if client.signal else f"exit status {client.status}"
-    return line(f"{end} after {client.ended - client.started:.0f} s")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from contracts.findings import Bar, Call, Course, Event, Finding, Gap, Got, Passed, Rule, Sent, Told
+from contracts.grade.journal import Client
 from contracts.grade.rubric.check import Broken
 from contracts.grade.watched import Arrival, Moment, Watched
 from contracts.report.words import duration
@@ -99,7 +100,7 @@ def course(run: Watched, about: str, broken: Sequence[str]) -> Course:
     return Course(
         scenario=run.journal.name,
         about=about,
-        ended=_ended(run),
+        ended=ended(client, run.ended),
         seconds=run.ended,
         events=tuple(event(each) for each in told),
         jobs=tuple(_bars(run)),
@@ -108,12 +109,11 @@ def course(run: Watched, about: str, broken: Sequence[str]) -> Course:
     )
 
 
-def _ended(run: Watched) -> str:
-    """How a run ended, in words; times are the client's own."""
-    client = run.journal.client
+def ended(client: Client | None, seconds: float) -> str:
+    """How a run of so many seconds ended, in words; empty where no process was watched."""
     if client is None:
         return ""
-    took = duration(run.ended if run.real else client.ended - client.started)
+    took = duration(seconds)
     if client.cut:
         return f"stopped after {took}, as it only repeated itself"
     if client.stopped:

@@ -16,7 +16,11 @@ class WorldError(Exception):
 
 
 class World:
-    """A mock at `url` (scheme, host and port). `control_token` is what it asks for off loopback."""
+    """A mock at `url` (scheme, host and port). `control_token` is what it asks for off loopback.
+
+    Not contracts.provider, which guards against what a provider may do, and reads no more than a megabyte: a journal
+    may be far longer.
+    """
 
     def __init__(self, url: str, control_token: str | None = None) -> None:
         self.url = url.rstrip("/")

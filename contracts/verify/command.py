@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from contracts.contract import ContractError, default_path
-from contracts.options import options_of
+from contracts.options import of_verdict, options_of
 from contracts.provider import BadAddress
 from contracts.report import files, github, terminal
 from contracts.report.masking import masked
@@ -40,10 +40,7 @@ class _HostAndPort(click.ParamType[tuple[str, int]]):
     envvar=["CONTRACTS_VERIFY_TOKEN", "USEAPI_TOKEN"],
     help="An API token; two for the rules of isolation. A mock needs none.",
 )
-@_option(
-    "--only", multiple=True, metavar="RULE", help="Judge these rules: an id, a group, or a pattern like 'slots/*'."
-)
-@_option("--skip", multiple=True, metavar="RULE", help="Don't judge these.")
+@of_verdict(_option, "slots/*")
 @_option("--seed", type=int, default=0, help="The same seed gives the same findings.")
 @_option("--max-time", type=click.FloatRange(min=1), default=300.0, help="Seconds after which the run is cut short.")
 @_option("--safe/--unsafe", default=None, help="Reads only. The default where the host is not this machine.")
@@ -51,16 +48,6 @@ class _HostAndPort(click.ParamType[tuple[str, int]]):
 @_option("--callback-address", type=_HostAndPort(), help="Where the provider reaches us; else a free port of loopback.")
 @_option("--control-token", help="What the control API of a mock asks for that is not on loopback.")
 @_option("--fail-fast", is_flag=True, help="End with the first error.")
-@_option(
-    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are expected, one key a line."
-)
-@_option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="KIND=FILE",
-    help="Write junit=, har=, json= or html=; several with commas.",
-)
 def verify(
     *,
     url: str,
