@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -81,25 +82,31 @@ def _several(run: Watched, group: list[Moment], accepted: int) -> tuple[_Pairs, 
     unless as many refused ones are left at the end as were accepted: then these were repeated too early.
     """
     pairs: _Pairs = []
-    waiting: list[Moment] = []
     early: _Pairs = []
+    waiting: list[tuple[float, int, Moment]] = []
+    """A heap of refused submits, by the instant from which they may be repeated."""
+    last: Moment | None = None
     for each in group:
-        ripe = next((one for one in waiting if _waited(run, one, each)), None)
-        if ripe is not None:
-            waiting.remove(ripe)
-            pairs.append((ripe, each))
-        elif waiting:
-            early.append((waiting[-1], each))
+        if waiting and waiting[0][0] <= each.start:
+            pairs.append((heappop(waiting)[2], each))
+        elif waiting and last is not None:
+            early.append((last, each))
         if _refused(each):
-            waiting.append(each)
+            heappush(waiting, (_ripe(run, each), each.place, each))
+            last = each
     if early and len(waiting) >= accepted:
         return [*early, *pairs], []
-    return pairs, waiting
+    return pairs, [each for _, _, each in sorted(waiting)]
+
+
+def _ripe(run: Watched, refused: Moment) -> float:
+    """From when on a refused submit may be repeated."""
+    wanted = _wanted(refused)
+    return refused.end + wanted - run.tolerance(wanted)
 
 
 def _waited(run: Watched, refused: Moment, again: Moment) -> bool:
-    wanted = _wanted(refused)
-    return again.start - refused.end >= wanted - run.tolerance(wanted)
+    return again.start >= _ripe(run, refused)
 
 
 def _wait(run: Watched) -> Iterator[Outcome]:
